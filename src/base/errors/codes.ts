@@ -1,0 +1,41 @@
+/**
+ * The one table of error codes. A code never changes its meaning; docs/ERRORS.md is checked against it.
+ *
+ * `kind` says whose fault it is: the peer broke the protocol, the network failed us (a retry may help), the user asked
+ * for something impossible, or we have a bug. `fix` tells the user what to do next.
+ */
+export type ErrorKind = 'protocol' | 'network' | 'usage' | 'resource' | 'bug';
+
+export interface CodeInfo {
+  readonly kind: ErrorKind;
+  readonly summary: string;
+  readonly fix: string;
+}
+
+const code = (kind: ErrorKind, summary: string, fix: string): CodeInfo => ({ kind, summary, fix });
+
+const retry = 'The connection is tried again by itself; if it keeps failing, look at the log.';
+const peerBroken = 'Nothing to do here: the peer is broken or hostile and was left.';
+
+export const errorCodes = {
+  // base
+  TRUNCATED: code('protocol', 'A message ends before its last field.', peerBroken),
+  TRAILING_BYTES: code('protocol', 'A message goes on after its last field.', peerBroken),
+  BAD_ENCODING: code('protocol', 'Text is not valid base16, base32 or base64.', 'Check the value for typing mistakes.'),
+  VALUE_OUT_OF_RANGE: code('protocol', 'A field holds a value that the specification forbids.', peerBroken),
+  QUEUE_FULL: code('resource', 'A bounded queue is full.', 'Wait until earlier work is done, then try again.'),
+  INTERNAL: code('bug', 'Something that cannot happen did.', 'Please report it with the log.'),
+  ABORTED: code('usage', 'The caller gave up.', 'Nothing to do: this answers an AbortSignal or a close().'),
+  TIMEOUT: code('network', 'The other side did not answer in time.', retry),
+  // crypto
+  BAD_KEY: code('protocol', 'A key is not a valid key of its kind.', peerBroken),
+  BAD_SIGNATURE: code('protocol', 'A signature does not verify.', peerBroken),
+  HANDSHAKE_FAILED: code('protocol', 'A circuit handshake does not verify.', retry),
+  // wire
+  // protocol
+  // network
+  // roles
+  // app
+} as const satisfies Record<string, CodeInfo>;
+
+export type ErrorCode = keyof typeof errorCodes;

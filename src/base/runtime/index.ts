@@ -1,0 +1,2 @@
+export { nodeRuntime } from './node/index.ts';
+export type { Clock, Random, Runtime, Timer, Timers } from './runtime.ts';
