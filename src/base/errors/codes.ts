@@ -32,8 +32,24 @@ export const errorCodes = {
   BAD_SIGNATURE: code('protocol', 'A signature does not verify.', peerBroken),
   HANDSHAKE_FAILED: code('protocol', 'A circuit handshake does not verify.', retry),
   // wire
+  BAD_PROTOVER: code('protocol', 'A list of subprotocol versions cannot be read.', peerBroken),
+  BAD_CERTIFICATE: code('protocol', 'A certificate is not what it should be.', peerBroken),
+  CERTIFICATE_EXPIRED: code('protocol', 'A certificate has expired.', 'Check the clock of this machine.'),
   // protocol
+  CHANNEL_PROTOCOL: code('protocol', 'The peer broke the link protocol.', peerBroken),
+  CHANNEL_VERSIONS: code('protocol', 'The peer speaks no link protocol version that we speak.', peerBroken),
+  CHANNEL_IDENTITY: code(
+    'protocol',
+    'The peer is not the relay it should be.',
+    'Check the fingerprint in the configuration; else nothing to do: the peer was left.',
+  ),
+  CHANNEL_TIMEOUT: code('network', 'The link handshake took too long.', retry),
+  CHANNEL_CLOSED: code('network', 'The link to the relay is closed.', retry),
+  CIRCUIT_IDS_EXHAUSTED: code('resource', 'The link has no free circuit id.', 'Wait until circuits are closed.'),
+  CIRCUIT_ID_IN_USE: code('protocol', 'The peer opened a circuit with an id that is taken.', peerBroken),
   // network
+  CONNECT_FAILED: code('network', 'The connection to the relay failed.', retry),
+  CONNECT_BACKOFF: code('network', 'The relay failed a moment ago and is not tried again yet.', retry),
   // roles
   // app
 } as const satisfies Record<string, CodeInfo>;

@@ -1,0 +1,1 @@
+export type { Channel, ChannelPeer, ChannelState, CircuitHandler, OnCreate } from './channel.ts';

@@ -1,0 +1,10 @@
+export {
+  decodeLinkSpecifier,
+  decodeLinkSpecifiers,
+  encodeLinkSpecifiers,
+  identityOf,
+  type LinkSpecifier,
+  LinkSpecifierType,
+  type RelayIdentity,
+  writeLinkSpecifier,
+} from './linkspec.ts';
