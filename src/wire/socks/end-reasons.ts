@@ -1,0 +1,77 @@
+import { SocksStatus } from './codes.ts';
+
+/**
+ * Why a stream ended, as far as an application is told. Below 256: reasons of RELAY_END (spec: tor-spec 6.3). From 256
+ * on: reasons that arise here and never go on the wire; the numbers are C tor's, which the control port shows by name.
+ */
+export const EndReason = {
+  misc: 1,
+  resolveFailed: 2,
+  connectRefused: 3,
+  exitPolicy: 4,
+  destroy: 5,
+  done: 6,
+  timeout: 7,
+  noRoute: 8,
+  hibernating: 9,
+  internal: 10,
+  resourceLimit: 11,
+  connReset: 12,
+  torProtocol: 13,
+  notDirectory: 14,
+  cantAttach: 257,
+  netUnreachable: 258,
+  socksProtocol: 259,
+  privateAddress: 262,
+  httpProtocol: 263,
+} as const;
+export type EndReason = (typeof EndReason)[keyof typeof EndReason];
+
+interface ReasonRow {
+  readonly name: string;
+  readonly socks: SocksStatus;
+  readonly http: string;
+}
+
+const S = SocksStatus;
+const row = (name: string, socks: SocksStatus, http: string): ReasonRow => ({ name, socks, http });
+
+const rows: ReadonlyMap<number, ReasonRow> = new Map([
+  [1, row('MISC', S.generalFailure, '500 Internal Server Error')],
+  [2, row('RESOLVEFAILED', S.hostUnreachable, '503 Service Unavailable (resolve failed)')],
+  [3, row('CONNECTREFUSED', S.connectionRefused, '403 Forbidden (connection refused)')],
+  [4, row('EXITPOLICY', S.notAllowed, '403 Forbidden (exit policy)')],
+  [5, row('DESTROY', S.generalFailure, '502 Bad Gateway (destroy cell received)')],
+  // DONE before CONNECTED: the far end closed the stream without ever opening it.
+  [6, row('DONE', S.connectionRefused, '502 Bad Gateway (unexpected close)')],
+  [7, row('TIMEOUT', S.ttlExpired, '504 Gateway Timeout')],
+  [8, row('NOROUTE', S.hostUnreachable, '503 Service Unavailable (no route)')],
+  [9, row('HIBERNATING', S.generalFailure, '502 Bad Gateway (hibernating server)')],
+  [10, row('INTERNAL', S.generalFailure, '502 Bad Gateway (internal error)')],
+  [11, row('RESOURCELIMIT', S.generalFailure, '502 Bad Gateway (resource limit)')],
+  [12, row('CONNRESET', S.connectionRefused, '403 Forbidden (connection reset)')],
+  [13, row('TORPROTOCOL', S.generalFailure, '502 Bad Gateway (tor protocol violation)')],
+  [14, row('NOTDIRECTORY', S.generalFailure, '500 Internal Server Error (weird end reason)')],
+  [257, row('CANT_ATTACH', S.generalFailure, '500 Internal Server Error (weird end reason)')],
+  [258, row('NET_UNREACHABLE', S.networkUnreachable, '500 Internal Server Error (weird end reason)')],
+  [259, row('SOCKS_PROTOCOL', S.generalFailure, '500 Internal Server Error (weird end reason)')],
+  [262, row('PRIVATE_ADDR', S.generalFailure, '500 Internal Server Error (weird end reason)')],
+  [263, row('HTTP_PROTOCOL', S.generalFailure, '500 Internal Server Error (weird end reason)')],
+]);
+
+/** The SOCKS5 reply for a stream that could not be opened; 0 means it was. */
+export function endReasonToSocks(reason: number): SocksStatus {
+  if (reason === 0) return S.succeeded;
+  return rows.get(reason)?.socks ?? S.generalFailure;
+}
+
+/** The HTTP status line's code and phrase. */
+export function endReasonToHttp(reason: number): string {
+  if (reason === 0) return '200 OK';
+  return rows.get(reason)?.http ?? '500 Internal Server Error (weird end reason)';
+}
+
+/** The control port's word, also used in `Tor-Request-Failed`; undefined when the reason has none. */
+export function endReasonName(reason: number): string | undefined {
+  return rows.get(reason)?.name;
+}
