@@ -1,9 +1,10 @@
-import { ByteQueue, concatBytes, fromBase64, fromLatin1, latin1 } from '../../base/bytes/index.ts';
+import { concatBytes, fromBase64, fromLatin1, latin1 } from '../../base/bytes/index.ts';
 import { isLoopbackIp, parseIp, parseIpv6 } from '../../base/ip/index.ts';
 import { maxHostnameBytes } from './codes.ts';
 import { isValidDestination } from './destination.ts';
-import { EndReason, endReasonName, endReasonToHttp } from './end-reasons.ts';
+import { endReasonName, endReasonToHttp } from './end-reasons.ts';
 import { notAFullHttpProxyPage } from './http-pages.ts';
+import { HandshakeInput } from './input.ts';
 import type { ProxyAuth, ProxyHandshake, ProxyRefusal, ProxyStep } from './request.ts';
 
 /** Request line and headers together, with the empty line. */
@@ -22,7 +23,7 @@ const endOfHeaders = [13, 10, 13, 10];
  */
 export class HttpTunnelServer implements ProxyHandshake {
   readonly #product: string;
-  readonly #input = new ByteQueue();
+  readonly #input = new HandshakeInput();
   #searched = 0;
   #finished = false;
 
@@ -32,8 +33,8 @@ export class HttpTunnelServer implements ProxyHandshake {
   }
 
   push(chunk: Uint8Array): ProxyStep {
-    this.#input.push(chunk);
     if (this.#finished) return { status: 'more', reply: empty };
+    this.#input.push(chunk);
     const end = this.#findEnd();
     if (end === undefined) {
       if (this.#input.length <= maxHttpHeaderBytes) return { status: 'more', reply: empty };
@@ -81,7 +82,7 @@ export class HttpTunnelServer implements ProxyHandshake {
       port,
       addressIsIp: parseIp(address) !== undefined,
     } as const;
-    const remainder = this.#input.take(this.#input.length) as Uint8Array;
+    const remainder = this.#input.takeRest();
     return { status: 'request', reply: empty, request: auth === undefined ? request : { ...request, auth }, remainder };
   }
 
@@ -107,9 +108,8 @@ export class HttpTunnelServer implements ProxyHandshake {
 
   #refuse(refusal: ProxyRefusal, message: string, reply = ''): ProxyStep {
     this.#finished = true;
-    const firstBytes = new Uint8Array(Math.min(8, this.#input.length));
-    this.#input.copyTo(firstBytes);
-    this.#input.clear();
+    const firstBytes = this.#input.peek(8).slice();
+    this.#input.takeRest();
     return { status: 'refused', reply: fromLatin1(reply), refusal, message, domain: 'app', firstBytes };
   }
 }
@@ -119,7 +119,8 @@ const via = (product: string): string => `Via: tor/1.0 tor-network (${product})\
 /** The answer to a CONNECT; reason 0 is success. spec: proposal 365 */
 export function encodeHttpTunnelReply(reason: number, options: { readonly product: string }): Uint8Array {
   const name = reason === 0 ? undefined : endReasonName(reason);
-  const failed = name === undefined ? '' : `Tor-Request-Failed: ${reason < EndReason.cantAttach - 1 ? 'end' : 'c-tor'}/${name}\r\n`;
+  // Reasons above 255 arose here; the others came from the far end.
+  const failed = name === undefined ? '' : `Tor-Request-Failed: ${reason < 256 ? 'end' : 'c-tor'}/${name}\r\n`;
   return fromLatin1(`HTTP/1.0 ${endReasonToHttp(reason)}\r\n${capabilities}${via(options.product)}${failed}\r\n`);
 }
 

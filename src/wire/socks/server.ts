@@ -1,8 +1,9 @@
-import { ByteQueue, concatBytes, latin1 } from '../../base/bytes/index.ts';
+import { concatBytes, latin1 } from '../../base/bytes/index.ts';
 import { formatIp, formatIpHost, parseIp } from '../../base/ip/index.ts';
 import { maxHostnameBytes, maxSocksMessageBytes, SocksCommand, SocksMethod, SocksStatus } from './codes.ts';
 import { isValidDestination } from './destination.ts';
 import { notAnHttpProxyPage } from './http-pages.ts';
+import { HandshakeInput } from './input.ts';
 import { encodeSocksReply } from './reply.ts';
 import type { ProxyAuth, ProxyCommand, ProxyHandshake, ProxyRefusal, ProxyRequest, ProxyStep } from './request.ts';
 
@@ -29,7 +30,7 @@ const extendedAuthPrefix = '<torS0X>';
  */
 export class SocksServer implements ProxyHandshake {
   readonly #options: SocksServerOptions;
-  readonly #input = new ByteQueue();
+  readonly #input = new HandshakeInput();
   #state: State = 'start';
   #method: number = SocksMethod.noAuth;
   #auth: ProxyAuth | undefined;
@@ -160,16 +161,15 @@ export class SocksServer implements ProxyHandshake {
     const input = this.#input;
     const rejected = encodeSocksReply('socks4', SocksStatus.generalFailure);
     if (input.length < 8) return undefined;
-    const head = new Uint8Array(8);
-    input.copyTo(head);
+    const head = input.peek(8);
     const commandByte = head[1] as number;
     if (!isKnownCommand(commandByte, false)) {
       return this.#refuse('malformed', 'socks4: parsing failed - invalid request.', rejected);
     }
     const is4a = head[4] === 0 && head[5] === 0 && head[6] === 0 && head[7] !== 0;
-    const userEnd = this.#indexOfNul(8);
+    const userEnd = input.indexOf(0, 8, maxSocksMessageBytes);
     if (userEnd === undefined) return undefined;
-    const end = is4a ? this.#indexOfNul(userEnd + 1) : userEnd;
+    const end = is4a ? input.indexOf(0, userEnd + 1, maxSocksMessageBytes) : userEnd;
     if (end === undefined) return undefined;
     const message = input.take(end + 1) as Uint8Array;
     const port = ((head[2] as number) << 8) | (head[3] as number);
@@ -188,12 +188,6 @@ export class SocksServer implements ProxyHandshake {
     const address = is4a ? latin1(name) : formatIp(head.subarray(4));
     if (!isValidDestination(address)) return this.#badHostname('socks4', port, rejected);
     return this.#accept({ protocol: 'socks4', command, address, port, addressIsIp: !is4a });
-  }
-
-  #indexOfNul(from: number): number | undefined {
-    const end = Math.min(this.#input.length, maxSocksMessageBytes);
-    for (let i = from; i < end; i++) if (this.#input.at(i) === 0) return i;
-    return undefined;
   }
 
   #unknownVersion(first: number): ProxyStep {
@@ -218,16 +212,15 @@ export class SocksServer implements ProxyHandshake {
 
   #accept(request: ProxyRequest): ProxyStep {
     this.#state = 'finished';
-    const remainder = this.#input.take(this.#input.length) as Uint8Array;
+    const remainder = this.#input.takeRest();
     const full = this.#auth === undefined ? request : { ...request, auth: this.#auth };
     return { status: 'request', reply: concatBytes(...this.#replies), request: full, remainder };
   }
 
   #refuse(refusal: ProxyRefusal, message: string, reply: Uint8Array, domain: 'app' | 'protocol' = 'app'): ProxyStep {
     this.#state = 'finished';
-    const firstBytes = new Uint8Array(Math.min(8, this.#input.length));
-    this.#input.copyTo(firstBytes);
-    this.#input.clear();
+    const firstBytes = this.#input.peek(8).slice();
+    this.#input.takeRest();
     return { status: 'refused', reply: concatBytes(...this.#replies, reply), refusal, message, domain, firstBytes };
   }
 }
