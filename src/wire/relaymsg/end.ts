@@ -1,0 +1,56 @@
+import { Reader, Writer } from '../../base/bytes/index.ts';
+import { TorError } from '../../base/errors/index.ts';
+
+/** Why a stream ends: the first byte of END. spec: tor-spec 6.3 */
+export const EndReason = {
+  MISC: 1,
+  RESOLVEFAILED: 2,
+  CONNECTREFUSED: 3,
+  EXITPOLICY: 4,
+  DESTROY: 5,
+  DONE: 6,
+  TIMEOUT: 7,
+  NOROUTE: 8,
+  HIBERNATING: 9,
+  INTERNAL: 10,
+  RESOURCELIMIT: 11,
+  CONNRESET: 12,
+  TORPROTOCOL: 13,
+  NOTDIRECTORY: 14,
+} as const;
+
+const names = new Map<number, string>(Object.entries(EndReason).map(([name, reason]) => [reason, name]));
+
+/** Control-port name of a reason, or its number when unknown. */
+export const endReasonName = (reason: number): string => names.get(reason) ?? `${reason}`;
+
+export interface End {
+  readonly reason: number;
+  /** With EXITPOLICY: the address that was refused, 4 or 16 bytes. */
+  readonly address?: Uint8Array;
+  /** With EXITPOLICY and an address: how long the name may be remembered as that address. */
+  readonly ttlSec?: number;
+}
+
+/** Reason (1); after EXITPOLICY optionally address (4 or 16) and TTL (4). */
+export function encodeEnd(end: End): Uint8Array {
+  const writer = new Writer(21).u8(end.reason);
+  if (end.address !== undefined) writer.bytes(end.address).u32(end.ttlSec ?? 0);
+  return writer.finish();
+}
+
+/**
+ * Throws TRUNCATED for an empty body: C tor closes the circuit then. An EXITPOLICY address that is cut short is left out.
+ *
+ * C tor differs from the specification: the TTL may be missing after the address; it is then "unknown", not an error.
+ */
+export function decodeEnd(body: Uint8Array): End {
+  if (body.length === 0) throw new TorError('TRUNCATED', 'END without a reason');
+  const reader = new Reader(body);
+  const reason = reader.u8();
+  if (reason !== EndReason.EXITPOLICY) return { reason };
+  const size = reader.remaining >= 16 ? 16 : reader.remaining >= 4 ? 4 : 0;
+  if (size === 0) return { reason };
+  const address = reader.bytes(size);
+  return reader.remaining >= 4 ? { reason, address, ttlSec: reader.u32() } : { reason, address };
+}
