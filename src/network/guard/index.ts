@@ -1,0 +1,1 @@
+export type { GuardCircuitState, GuardEvent, GuardEvents, GuardRestriction, GuardTicket, GuardUse } from './types.ts';

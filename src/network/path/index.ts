@@ -1,0 +1,1 @@
+export type { Path, PathPurpose, PathRequest, PortNeed } from './types.ts';

@@ -1,0 +1,1 @@
+export type { DataStore, StateStore } from './types.ts';
