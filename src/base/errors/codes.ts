@@ -50,6 +50,15 @@ export const errorCodes = {
   // network
   CONNECT_FAILED: code('network', 'The connection to the relay failed.', retry),
   CONNECT_BACKOFF: code('network', 'The relay failed a moment ago and is not tried again yet.', retry),
+  NO_PATH: code('network', 'No path through the network meets the needs of this circuit.', 'Wait for the directory, or allow more nodes in the configuration.'),
+  NO_EXIT: code('network', 'No usable exit allows this destination.', 'Check ExitNodes and ExcludeNodes, or try another port.'),
+  CIRCUIT_FAILED: code('network', 'A circuit could not be built.', retry),
+  CIRCUIT_TIMEOUT: code('network', 'A circuit took too long to build.', retry),
+  STREAM_FAILED: code('network', 'The exit could not open the stream.', 'Check the address; the reason is in the facts.'),
+  DIR_HTTP: code('protocol', 'A directory answered something that is not HTTP as Tor uses it.', peerBroken),
+  DIR_STATUS: code('network', 'A directory refused a request.', 'Another directory is asked by itself.'),
+  DIR_TOO_LARGE: code('protocol', "A directory's answer is longer than allowed.", peerBroken),
+  DIR_COMPRESSION: code('protocol', "A directory's answer does not decompress, or is a compression bomb.", peerBroken),
   // roles
   // app
 } as const satisfies Record<string, CodeInfo>;

@@ -1,0 +1,15 @@
+export type {
+  AttachedStream,
+  BuildTimeoutEvent,
+  CircuitInfo,
+  CircuitManager,
+  CircuitManagerEvents,
+  CircuitOptions,
+  CircuitPurpose,
+  Isolation,
+  IsolationDimension,
+  ResolveRequest,
+  StreamInfo,
+  StreamRequest,
+} from './types.ts';
+export { circuitPurposes, isolationDimensions } from './types.ts';

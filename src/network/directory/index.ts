@@ -1,0 +1,11 @@
+export type {
+  BootstrapPhase,
+  BootstrapStatus,
+  DirAuthority,
+  DirectoryEvents,
+  DirectoryManager,
+  DirRequest,
+  DirRequester,
+  DirResponse,
+  FallbackDir,
+} from './types.ts';

@@ -1,0 +1,104 @@
+import type { Emitter } from '../../base/util/index.ts';
+import type { OriginCircuit } from '../../protocol/circuit/index.ts';
+import type { NetDir } from '../netdir/index.ts';
+
+/** One directory authority, from a `DirAuthority` line or the shipped list. */
+export interface DirAuthority {
+  readonly nickname: string;
+  readonly address: string;
+  readonly dirPort: number;
+  readonly orPort: number;
+  readonly ipv6?: { readonly address: string; readonly orPort: number };
+  /** 40 upper-case hex: the relay's RSA identity. */
+  readonly fingerprint: string;
+  /** 40 upper-case hex: the authority's v3 identity key; undefined for a bridge authority. */
+  readonly v3Ident?: string;
+  readonly bridge: boolean;
+  readonly weight: number;
+  /** Where votes and descriptors go when that differs (`upload=`, `vote=`, `download=`). */
+  readonly endpoints?: readonly { readonly usage: 'upload' | 'download' | 'vote'; readonly address: string; readonly dirPort: number }[];
+}
+
+/** One fallback directory, from a `FallbackDir` line or the shipped list. */
+export interface FallbackDir {
+  readonly address: string;
+  readonly orPort: number;
+  readonly ipv6?: { readonly address: string; readonly orPort: number };
+  readonly fingerprint: string;
+  readonly weight: number;
+}
+
+/** Bootstrap phases in C tor's order, tags and percents. spec: control-spec 5.5 */
+export interface BootstrapPhase {
+  readonly percent: number;
+  readonly tag: string;
+  readonly summary: string;
+}
+
+export interface BootstrapStatus extends BootstrapPhase {
+  /** Set when the phase does not move: what went wrong last (BOOTSTRAP_PROBLEM). */
+  readonly warning?: string;
+  readonly reason?: string;
+  readonly count?: number;
+  readonly recommendation?: 'ignore' | 'warn';
+}
+
+export interface DirectoryEvents {
+  /** A new snapshot, also when only microdescriptors were added. */
+  netdir: NetDir;
+  /** A new verified consensus, before its microdescriptors are there. */
+  consensus: { readonly validAfterMs: number; readonly bytes: number };
+  /** Digests (base64, no padding) of microdescriptors that were added. */
+  microdescs: readonly string[];
+  progress: BootstrapStatus;
+  /** Our clock against what others say: positive when we seem to be ahead. CLOCK_SKEW and the log's warning. */
+  clockSkew: { readonly skewMs: number; readonly source: string; readonly trusted: boolean };
+  /** Required or recommended protocols that we lack: "your Tor is too old". */
+  protocols: { readonly missing: string; readonly required: boolean };
+  /** Enough directory information was gained or lost (CIRCUIT_ESTABLISHED, DIR_INFO). */
+  enough: { readonly enough: boolean; readonly reason: string };
+}
+
+export interface DirRequest {
+  readonly method: 'GET' | 'POST';
+  /** From the slash on. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Limit of the answer after decompression; default as C tor: 50 MiB (`MAX_DIR_DL_SIZE`). */
+  readonly maxBytes?: number;
+  /** What to tell in Accept-Encoding; `identity` for onion service descriptors. */
+  readonly compression?: 'any' | 'identity';
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Bytes so far, decompressed; returning false stops. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+export interface DirResponse {
+  readonly status: number;
+  readonly reason: string;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array;
+}
+
+/** Knows the network, keeps it fresh, and asks directories on behalf of others. */
+export interface DirectoryManager {
+  readonly events: Emitter<DirectoryEvents>;
+  /** The newest snapshot with a reasonably live consensus; undefined before the first. */
+  readonly netdir: NetDir | undefined;
+  readonly status: BootstrapStatus;
+  /** Reads the caches, then fetches what is missing and keeps it fresh. Resolves when the caches are read. */
+  start(): Promise<void>;
+  /** Resolves with a snapshot that has enough information to build circuits. Rejects with ABORTED. */
+  whenReady(signal?: AbortSignal): Promise<NetDir>;
+  /** What other rooms saw on the way to 100%. */
+  noteProgress(tag: string): void;
+  /** A consensus was uploaded to us, or SIGNAL: look again at what is missing now. */
+  poke(): void;
+  stop(): Promise<void>;
+}
+
+/** Asks one directory over a BEGIN_DIR stream at the circuit's last hop. */
+export type DirRequester = (circuit: OriginCircuit, request: DirRequest) => Promise<DirResponse>;
