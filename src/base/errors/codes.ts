@@ -32,6 +32,9 @@ export const errorCodes = {
   BAD_SIGNATURE: code('protocol', 'A signature does not verify.', peerBroken),
   HANDSHAKE_FAILED: code('protocol', 'A circuit handshake does not verify.', retry),
   // wire
+  TORRC_SYNTAX: code('usage', 'The configuration file cannot be read.', 'Mend the line the message names.'),
+  TORRC_VALUE: code('usage', 'An option has a value it cannot have.', 'Mend the option the message names.'),
+  TORRC_UNKNOWN_OPTION: code('usage', 'There is no option of that name.', 'See --list-torrc-options for all names.'),
   BAD_PROTOVER: code('protocol', 'A list of subprotocol versions cannot be read.', peerBroken),
   BAD_CERTIFICATE: code('protocol', 'A certificate is not what it should be.', peerBroken),
   CERTIFICATE_EXPIRED: code('protocol', 'A certificate has expired.', 'Check the clock of this machine.'),
