@@ -1,31 +1,16 @@
 import { SocksStatus } from './codes.ts';
 
 /**
- * Why a stream ended, as far as an application is told. Below 256: reasons of RELAY_END (spec: tor-spec 6.3). From 256
- * on: reasons that arise here and never go on the wire; the numbers are C tor's, which the control port shows by name.
+ * Reasons that arise on this side of a stream and never go on the wire; smaller ones are `EndReason`s of RELAY_END. The
+ * numbers are C tor's; applications and the control port see the names.
  */
-export const EndReason = {
-  misc: 1,
-  resolveFailed: 2,
-  connectRefused: 3,
-  exitPolicy: 4,
-  destroy: 5,
-  done: 6,
-  timeout: 7,
-  noRoute: 8,
-  hibernating: 9,
-  internal: 10,
-  resourceLimit: 11,
-  connReset: 12,
-  torProtocol: 13,
-  notDirectory: 14,
-  cantAttach: 257,
-  netUnreachable: 258,
-  socksProtocol: 259,
-  privateAddress: 262,
-  httpProtocol: 263,
+export const LocalEndReason = {
+  CANT_ATTACH: 257,
+  NET_UNREACHABLE: 258,
+  SOCKS_PROTOCOL: 259,
+  PRIVATE_ADDR: 262,
+  HTTP_PROTOCOL: 263,
 } as const;
-export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 
 interface ReasonRow {
   readonly name: string;
@@ -72,6 +57,6 @@ export function endReasonToHttp(reason: number): string {
 }
 
 /** The control port's word, also used in `Tor-Request-Failed`; undefined when the reason has none. */
-export function endReasonName(reason: number): string | undefined {
+export function streamReasonName(reason: number): string | undefined {
   return rows.get(reason)?.name;
 }

@@ -2,7 +2,7 @@ import { concatBytes, fromBase64, fromLatin1, latin1 } from '../../base/bytes/in
 import { isLoopbackIp, parseIp, parseIpv6 } from '../../base/ip/index.ts';
 import { maxHostnameBytes } from './codes.ts';
 import { isValidDestination } from './destination.ts';
-import { endReasonName, endReasonToHttp } from './end-reasons.ts';
+import { streamReasonName, endReasonToHttp } from './end-reasons.ts';
 import { notAFullHttpProxyPage } from './http-pages.ts';
 import { HandshakeInput } from './input.ts';
 import type { ProxyAuth, ProxyHandshake, ProxyRefusal, ProxyStep } from './request.ts';
@@ -118,7 +118,7 @@ const via = (product: string): string => `Via: tor/1.0 tor-network (${product})\
 
 /** The answer to a CONNECT; reason 0 is success. spec: proposal 365 */
 export function encodeHttpTunnelReply(reason: number, options: { readonly product: string }): Uint8Array {
-  const name = reason === 0 ? undefined : endReasonName(reason);
+  const name = reason === 0 ? undefined : streamReasonName(reason);
   // Reasons above 255 arose here; the others came from the far end.
   const failed = name === undefined ? '' : `Tor-Request-Failed: ${reason < 256 ? 'end' : 'c-tor'}/${name}\r\n`;
   return fromLatin1(`HTTP/1.0 ${endReasonToHttp(reason)}\r\n${capabilities}${via(options.product)}${failed}\r\n`);

@@ -1,0 +1,1 @@
+export type { PumpDeps, PumpEnd, PumpOptions, SocketPump } from './types.ts';

@@ -1,0 +1,1 @@
+export type { ClientNetwork, OnionNetwork, OnionStreamRequest } from './network.ts';

@@ -1,0 +1,25 @@
+import { option } from './option.ts';
+
+export const onionOptions = {
+  HiddenServiceAllowUnknownPorts: option('linelist-s'),
+  HiddenServiceDir: option('linelist-s'),
+  HiddenServiceDirGroupReadable: option('linelist-s'),
+  HiddenServiceEnableIntroDoSBurstPerSec: option('linelist-s'),
+  HiddenServiceEnableIntroDoSDefense: option('linelist-s'),
+  HiddenServiceEnableIntroDoSRatePerSec: option('linelist-s'),
+  HiddenServiceExportCircuitID: option('linelist-s'),
+  HiddenServiceMaxStreams: option('linelist-s'),
+  HiddenServiceMaxStreamsCloseCircuit: option('linelist-s'),
+  HiddenServiceNonAnonymousMode: option('bool', '0', { immutable: true }),
+  HiddenServiceNumIntroductionPoints: option('linelist-s'),
+  HiddenServiceOnionBalanceInstance: option('linelist-s'),
+  HiddenServiceOptions: option('linelist-v'),
+  HiddenServicePort: option('linelist-s'),
+  HiddenServicePoWDefensesEnabled: option('linelist-s'),
+  HiddenServicePoWQueueBurst: option('linelist-s'),
+  HiddenServicePoWQueueRate: option('linelist-s'),
+  HiddenServiceSingleHopMode: option('bool', '0', { immutable: true }),
+  HiddenServiceStatistics: option('bool', '1'),
+  HiddenServiceVersion: option('linelist-s'),
+  PublishHidServDescriptors: option('bool', '1'),
+} as const;
