@@ -35,6 +35,7 @@ export const errorCodes = {
   TORRC_SYNTAX: code('usage', 'The configuration file cannot be read.', 'Mend the line the message names.'),
   TORRC_VALUE: code('usage', 'An option has a value it cannot have.', 'Mend the option the message names.'),
   TORRC_UNKNOWN_OPTION: code('usage', 'There is no option of that name.', 'See --list-torrc-options for all names.'),
+  BAD_ADDRESS: code('protocol', 'A stream address cannot be read.', 'Check the address for typing mistakes.'),
   BAD_PROTOVER: code('protocol', 'A list of subprotocol versions cannot be read.', peerBroken),
   BAD_CERTIFICATE: code('protocol', 'A certificate is not what it should be.', peerBroken),
   CERTIFICATE_EXPIRED: code('protocol', 'A certificate has expired.', 'Check the clock of this machine.'),
@@ -58,11 +59,57 @@ export const errorCodes = {
   CIRCUIT_FAILED: code('network', 'A circuit could not be built.', retry),
   CIRCUIT_TIMEOUT: code('network', 'A circuit took too long to build.', retry),
   STREAM_FAILED: code('network', 'The exit could not open the stream.', 'Check the address; the reason is in the facts.'),
+  BAD_DIR_SERVER: code('usage', 'A DirAuthority or FallbackDir line cannot be read.', 'Correct the line; the message says what is wrong.'),
   DIR_HTTP: code('protocol', 'A directory answered something that is not HTTP as Tor uses it.', peerBroken),
   DIR_STATUS: code('network', 'A directory refused a request.', 'Another directory is asked by itself.'),
   DIR_TOO_LARGE: code('protocol', "A directory's answer is longer than allowed.", peerBroken),
   DIR_COMPRESSION: code('protocol', "A directory's answer does not decompress, or is a compression bomb.", peerBroken),
   // roles
+  ONION_ADDRESS_INVALID: code(
+    'usage',
+    'This is not a version 3 onion address.',
+    'Copy the whole address again: 56 characters and ".onion"; one wrong character is enough.',
+  ),
+  ONION_AUTH_FILE_INVALID: code(
+    'usage',
+    'A client authorization file does not have the form that Tor uses.',
+    'Write one line: <address>:descriptor:x25519:<key> for a client, descriptor:x25519:<key> for a service.',
+  ),
+  ONION_DESCRIPTOR_NOT_FOUND: code(
+    'network',
+    'No directory holds a descriptor of this onion service: it is offline, or it never was.',
+    'Ask the operator whether the service is running; try again in some minutes.',
+  ),
+  ONION_DESCRIPTOR_INVALID: code(
+    'network',
+    'The descriptor of this onion service cannot be read.',
+    'The service publishes something broken; tell its operator.',
+  ),
+  ONION_INTRO_FAILED: code(
+    'network',
+    'No introduction point of this onion service took our introduction.',
+    'The service has probably just restarted or gone; try again in some minutes.',
+  ),
+  ONION_INTRO_TIMED_OUT: code(
+    'network',
+    'No introduction point of this onion service answered in time.',
+    'Try again; the service or its introduction points are overloaded or gone.',
+  ),
+  ONION_RENDEZVOUS_FAILED: code(
+    'network',
+    'The onion service did not come to the rendezvous point.',
+    'Try again; the service is overloaded or cannot build circuits.',
+  ),
+  ONION_AUTH_MISSING: code(
+    'usage',
+    'This onion service answers only clients it knows, and we have no key for it.',
+    'Ask the operator for access and put the key into ClientOnionAuthDir.',
+  ),
+  ONION_AUTH_WRONG: code(
+    'usage',
+    'This onion service does not accept the key we have for it.',
+    'The key was mistyped or revoked; ask the operator.',
+  ),
   // app
 } as const satisfies Record<string, CodeInfo>;
 

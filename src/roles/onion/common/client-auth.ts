@@ -1,0 +1,51 @@
+import { base32, fromBase32 } from '../../../base/bytes/index.ts';
+import { TorError } from '../../../base/errors/index.ts';
+import { x25519PublicKey } from '../../../crypto/primitives/index.ts';
+import { parseOnionAddress } from './address.ts';
+
+/** A client's key for one service: a line of a `*.auth_private` file. */
+export interface ClientCredential {
+  readonly identityKey: Uint8Array;
+  /** x25519 secret key, 32 bytes. */
+  readonly secretKey: Uint8Array;
+}
+
+/**
+ * `<address>:descriptor:x25519:<base32 secret key>`, the whole content of a `*.auth_private` file.
+ *
+ * @throws TorError ONION_AUTH_FILE_INVALID
+ */
+export function parseClientCredential(text: string): ClientCredential {
+  const [address, type, keyType, key, extra] = text.trim().split(':');
+  if (address === undefined || type !== 'descriptor' || keyType !== 'x25519' || key === undefined || extra !== undefined) {
+    throw new TorError('ONION_AUTH_FILE_INVALID');
+  }
+  return { identityKey: parseOnionAddress(address), secretKey: key32(key) };
+}
+
+export function formatClientCredential(label: string, secretKey: Uint8Array): string {
+  return `${label}:descriptor:x25519:${base32(secretKey).toUpperCase()}\n`;
+}
+
+/**
+ * `descriptor:x25519:<base32 public key>`, the content of a service's `authorized_clients/*.auth` file.
+ *
+ * @throws TorError ONION_AUTH_FILE_INVALID
+ */
+export function parseAuthorizedClient(text: string): Uint8Array {
+  const [type, keyType, key, extra] = text.trim().split(':');
+  if (type !== 'descriptor' || keyType !== 'x25519' || key === undefined || extra !== undefined) {
+    throw new TorError('ONION_AUTH_FILE_INVALID');
+  }
+  return key32(key);
+}
+
+export function formatAuthorizedClient(secretKey: Uint8Array): string {
+  return `descriptor:x25519:${base32(x25519PublicKey(secretKey)).toUpperCase()}\n`;
+}
+
+function key32(text: string): Uint8Array {
+  const key = /^[a-z2-7]{52}$/i.test(text) ? fromBase32(text) : undefined;
+  if (key === undefined || key.length !== 32) throw new TorError('ONION_AUTH_FILE_INVALID');
+  return key;
+}
