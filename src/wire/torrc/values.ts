@@ -4,8 +4,9 @@ import { memoryUnits, parseWithUnit, timeMsecUnits, timeUnits } from './units.ts
 
 /** A value in the form the program uses and in the form C tor writes it back. */
 export interface Scalar {
-  readonly value: boolean | 'auto' | number | bigint | string | readonly string[];
-  readonly text: string;
+  readonly value: boolean | 'auto' | number | bigint | string | readonly string[] | undefined;
+  /** Undefined: a string that was never set. */
+  readonly text: string | undefined;
 }
 
 export type ScalarType = Exclude<OptionType, 'routerset' | 'linelist' | 'linelist-s' | 'linelist-v'>;
@@ -63,7 +64,7 @@ export function unsetScalar(type: ScalarType): Scalar {
       return { value: [], text: '' };
     case 'string':
     case 'filename':
-      return { value: '', text: '' };
+      return { value: undefined, text: undefined };
     default:
       return { value: 0, text: '0' };
   }
