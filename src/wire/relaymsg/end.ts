@@ -40,17 +40,16 @@ export function encodeEnd(end: End): Uint8Array {
 }
 
 /**
- * Throws TRUNCATED for an empty body: C tor closes the circuit then. An EXITPOLICY address that is cut short is left out.
+ * Throws TRUNCATED for an empty body: C tor closes the circuit then.
  *
- * C tor differs from the specification: the TTL may be missing after the address; it is then "unknown", not an error.
+ * As C tor, an EXITPOLICY address counts only when the length is exactly that of an address with or without a TTL.
  */
 export function decodeEnd(body: Uint8Array): End {
   if (body.length === 0) throw new TorError('TRUNCATED', 'END without a reason');
   const reader = new Reader(body);
   const reason = reader.u8();
-  if (reason !== EndReason.EXITPOLICY) return { reason };
-  const size = reader.remaining >= 16 ? 16 : reader.remaining >= 4 ? 4 : 0;
-  if (size === 0) return { reason };
+  const size = body.length === 5 || body.length === 9 ? 4 : body.length === 17 || body.length === 21 ? 16 : 0;
+  if (reason !== EndReason.EXITPOLICY || size === 0) return { reason };
   const address = reader.bytes(size);
-  return reader.remaining >= 4 ? { reason, address, ttlSec: reader.u32() } : { reason, address };
+  return reader.remaining === 4 ? { reason, address, ttlSec: reader.u32() } : { reason, address };
 }
