@@ -64,6 +64,47 @@ export const errorCodes = {
   DIR_STATUS: code('network', 'A directory refused a request.', 'Another directory is asked by itself.'),
   DIR_TOO_LARGE: code('protocol', "A directory's answer is longer than allowed.", peerBroken),
   DIR_COMPRESSION: code('protocol', "A directory's answer does not decompress, or is a compression bomb.", peerBroken),
+  DATA_DIRECTORY_LOCKED: code(
+    'usage',
+    'Another Tor process uses this data directory.',
+    'Stop the other process, or give this one another DataDirectory.',
+  ),
+  STORAGE_FAILED: code(
+    'resource',
+    'A file in the data directory cannot be read or written.',
+    'Check that the disk is not full and that the directory belongs to this user.',
+  ),
+  BAD_ROUTERSET: code(
+    'usage',
+    'A list of relays cannot be read.',
+    'Name relays by fingerprint, nickname, {cc} country code or address pattern, with commas between.',
+  ),
+  BAD_GEOIP: code('usage', 'A geoip file cannot be read.', 'Give GeoIPFile a file in the format that Tor ships.'),
+  RELAY_NO_DESCRIPTOR: code(
+    'network',
+    'The descriptor of a relay is not known yet.',
+    'Wait until more of the directory is there; it is fetched by itself.',
+  ),
+  PATH_NO_EXIT: code(
+    'network',
+    'No usable exit serves what is asked for.',
+    'Check ExitNodes and ExcludeNodes, or the port; few exits allow unusual ports.',
+  ),
+  PATH_NO_MIDDLE: code(
+    'network',
+    'No relay is left for a middle position.',
+    'Check ExcludeNodes, MiddleNodes and HSLayer2Nodes, or wait for more of the directory.',
+  ),
+  PATH_NO_GUARD: code(
+    'network',
+    'No guard can be used now.',
+    'Check the network connection, EntryNodes and Bridge lines; guards are tried again by themselves.',
+  ),
+  PATH_TOO_FEW_RELAYS: code(
+    'network',
+    'The network has too few usable relays for a path.',
+    'Wait until more of the directory is there.',
+  ),
   // roles
   ONION_ADDRESS_INVALID: code(
     'usage',
