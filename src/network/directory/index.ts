@@ -1,3 +1,5 @@
+export { type DirRequestDeps, dirRequest } from './dir-stream.ts';
+export { parseDirAuthority, parseFallbackDir, parseServerList, shippedServerLists } from './server-lines.ts';
 export type {
   BootstrapPhase,
   BootstrapStatus,
@@ -5,7 +7,6 @@ export type {
   DirectoryEvents,
   DirectoryManager,
   DirRequest,
-  DirRequester,
   DirResponse,
   FallbackDir,
 } from './types.ts';

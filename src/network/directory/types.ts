@@ -1,5 +1,4 @@
 import type { Emitter } from '../../base/util/index.ts';
-import type { OriginCircuit } from '../../protocol/circuit/index.ts';
 import type { NetDir } from '../netdir/index.ts';
 
 /** One directory authority, from a `DirAuthority` line or the shipped list. */
@@ -16,7 +15,11 @@ export interface DirAuthority {
   readonly bridge: boolean;
   readonly weight: number;
   /** Where votes and descriptors go when that differs (`upload=`, `vote=`, `download=`). */
-  readonly endpoints?: readonly { readonly usage: 'upload' | 'download' | 'vote'; readonly address: string; readonly dirPort: number }[];
+  readonly endpoints?: readonly {
+    readonly usage: 'upload' | 'download' | 'vote';
+    readonly address: string;
+    readonly dirPort: number;
+  }[];
 }
 
 /** One fallback directory, from a `FallbackDir` line or the shipped list. */
@@ -63,16 +66,25 @@ export interface DirRequest {
   readonly method: 'GET' | 'POST';
   /** From the slash on. */
   readonly path: string;
+  /** `address:port` of the directory, IPv6 in brackets; without `:80`. */
+  readonly host: string;
+  /** In this order, behind If-Modified-Since and Accept-Encoding. */
   readonly headers?: Readonly<Record<string, string>>;
+  readonly ifModifiedSinceMs?: number;
   readonly body?: Uint8Array;
-  /** Limit of the answer after decompression; default as C tor: 50 MiB (`MAX_DIR_DL_SIZE`). */
+  /** The directory does not see who asks (three hops or more): nothing about us is told, and zstd is refused. */
+  readonly anonymous?: boolean;
+  /** Limit of the answer after decompression; default 64 MiB. Before it, C tor's 16 MiB holds. */
   readonly maxBytes?: number;
-  /** What to tell in Accept-Encoding; `identity` for onion service descriptors. */
-  readonly compression?: 'any' | 'identity';
-  readonly timeoutMs?: number;
+  /** An answer cut short is still of use: its documents stand alone. */
+  readonly allowPartial?: boolean;
+  /** How long for CONNECTED; default 15 s. */
+  readonly connectTimeoutMs?: number;
+  /** How long without a byte; default 5 minutes, TestingDirConnectionMaxStall. */
+  readonly stallTimeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Bytes so far, decompressed; returning false stops. */
-  readonly onProgress?: (bytes: number) => void;
+  /** The directory took the stream. */
+  readonly onConnected?: () => void;
 }
 
 export interface DirResponse {
@@ -80,7 +92,10 @@ export interface DirResponse {
   readonly reason: string;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
+  /** Decompressed. */
   readonly body: Uint8Array;
+  /** When the request was sent, by our clock: what the Date header is compared with. */
+  readonly sentMs: number;
 }
 
 /** Knows the network, keeps it fresh, and asks directories on behalf of others. */
@@ -99,6 +114,3 @@ export interface DirectoryManager {
   poke(): void;
   stop(): Promise<void>;
 }
-
-/** Asks one directory over a BEGIN_DIR stream at the circuit's last hop. */
-export type DirRequester = (circuit: OriginCircuit, request: DirRequest) => Promise<DirResponse>;
