@@ -27,7 +27,8 @@ export class Writer {
 
   u8(value: number): this {
     check(value, 0xff);
-    this.#data[this.#room(1)] = value;
+    const at = this.#room(1);
+    this.#data[at] = value;
     return this;
   }
 
@@ -55,7 +56,8 @@ export class Writer {
   }
 
   bytes(value: Uint8Array): this {
-    this.#data.set(value, this.#room(value.length));
+    const at = this.#room(value.length);
+    this.#data.set(value, at);
     return this;
   }
 

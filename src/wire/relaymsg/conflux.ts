@@ -11,18 +11,18 @@ export interface ConfluxLink {
   readonly desiredUx: number;
 }
 
-export const ConfluxUx = { NO_OPINION: 0, MIN_LATENCY: 1, LOW_MEM_LATENCY: 2, HIGH_THROUGHPUT: 3, LOW_MEM_THROUGHPUT: 4 };
+export const ConfluxUx = {
+  NO_OPINION: 0,
+  MIN_LATENCY: 1,
+  LOW_MEM_LATENCY: 2,
+  HIGH_THROUGHPUT: 3,
+  LOW_MEM_THROUGHPUT: 4,
+} as const;
 
 /** Version 1 (1), nonce (32), last sequence sent (8), last received (8), UX (1). */
 export function encodeConfluxLink(link: ConfluxLink): Uint8Array {
   if (link.nonce.length !== 32) throw new TorError('INTERNAL', 'a conflux nonce has 32 bytes');
-  return new Writer(50)
-    .u8(1)
-    .bytes(link.nonce)
-    .u64(link.lastSent)
-    .u64(link.lastReceived)
-    .u8(link.desiredUx)
-    .finish();
+  return new Writer(50).u8(1).bytes(link.nonce).u64(link.lastSent).u64(link.lastReceived).u8(link.desiredUx).finish();
 }
 
 /** Throws TRUNCATED, VALUE_OUT_OF_RANGE. */

@@ -13,7 +13,11 @@ export interface ConnectedAddress {
 export function encodeConnected(connected?: ConnectedAddress): Uint8Array {
   if (connected === undefined) return new Uint8Array(0);
   const { address, ttlSec } = connected;
-  if (address.length === 4) return new Writer(8).bytes(address).u32(ttlSec ?? 0).finish();
+  if (address.length === 4)
+    return new Writer(8)
+      .bytes(address)
+      .u32(ttlSec ?? 0)
+      .finish();
   if (address.length !== 16) throw new TorError('INTERNAL', 'an address has 4 or 16 bytes');
   return new Writer(25)
     .u32(0)

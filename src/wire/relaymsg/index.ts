@@ -90,5 +90,12 @@ export {
   encodeRendezvous1,
   type Rendezvous1,
 } from './rendezvous.ts';
-export { decodeResolve, decodeResolved, encodeResolve, encodeResolved, type ResolvedAnswer, ResolvedType } from './resolved.ts';
+export {
+  decodeResolve,
+  decodeResolved,
+  encodeResolve,
+  encodeResolved,
+  type ResolvedAnswer,
+  ResolvedType,
+} from './resolved.ts';
 export { decodeSendme, encodeSendme, type Sendme } from './sendme.ts';
