@@ -40,7 +40,8 @@ export function unmapIp(ip: IpBytes): IpBytes {
  */
 export function isInternalIp(ip: IpBytes, options: { readonly forListening?: boolean } = {}): boolean {
   const bare = unmapIp(ip);
-  if (options.forListening === true && (bare.every((byte) => byte === 0) || inPrefix(bare, ...carrierGrade))) return false;
+  if (options.forListening === true && (bare.every((byte) => byte === 0) || inPrefix(bare, ...carrierGrade)))
+    return false;
   return internalPrefixes.some(([network, bits]) => inPrefix(bare, network, bits));
 }
 

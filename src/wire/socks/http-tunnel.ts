@@ -2,7 +2,7 @@ import { concatBytes, fromBase64, fromLatin1, latin1 } from '../../base/bytes/in
 import { isLoopbackIp, parseIp, parseIpv6 } from '../../base/ip/index.ts';
 import { maxHostnameBytes } from './codes.ts';
 import { isValidDestination } from './destination.ts';
-import { streamReasonName, endReasonToHttp } from './end-reasons.ts';
+import { endReasonToHttp, streamReasonName } from './end-reasons.ts';
 import { notAFullHttpProxyPage } from './http-pages.ts';
 import { HandshakeInput } from './input.ts';
 import type { ProxyAuth, ProxyHandshake, ProxyRefusal, ProxyStep } from './request.ts';

@@ -119,7 +119,11 @@ export class SocksServer implements ProxyHandshake {
   #socks5Request(): Outcome {
     const input = this.#input;
     const malformed = (): ProxyStep =>
-      this.#refuse('malformed', 'socks5: parsing failed - invalid client request', this.#failure(SocksStatus.generalFailure));
+      this.#refuse(
+        'malformed',
+        'socks5: parsing failed - invalid client request',
+        this.#failure(SocksStatus.generalFailure),
+      );
     if (input.at(0) !== 5) return malformed();
     if (input.length < 4) return undefined;
     const commandByte = input.at(1) as number;

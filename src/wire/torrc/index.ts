@@ -1,8 +1,21 @@
 export { deprecatedOptions, expandAlias } from './aliases.ts';
 export { dumpOptions } from './dump.ts';
-export { type ConfigLine, type IncludeReader, parseConfigLines, type ParseLinesOptions } from './lines.ts';
+export { type ConfigLine, type IncludeReader, type ParseLinesOptions, parseConfigLines } from './lines.ts';
 export { nearestName } from './nearest.ts';
 export { type AssignOptions, type ConfigMessage, type ReportConfig, TorOptions } from './options.ts';
+export {
+  type EntryPortFlags,
+  type HostLookup,
+  isRelay,
+  type ListenAddress,
+  listeningPorts,
+  type PortConfig,
+  type PortContext,
+  type PortKind,
+  parseAddressPort,
+  parsePorts,
+  type ServerPortFlags,
+} from './ports/index.ts';
 export { quote, quoteIfNeeded, readQuoted } from './quoting.ts';
 export { parseRouterSet, parseRouterSetItem, type RouterSetItem } from './routerset.ts';
 export {
@@ -10,10 +23,10 @@ export {
   listableNames,
   listOwner,
   type OptionName,
-  optionNames,
-  optionSpec,
   type OptionSpec,
-  optionTable,
   type OptionType,
   type OptionValue,
+  optionNames,
+  optionSpec,
+  optionTable,
 } from './table/index.ts';

@@ -90,7 +90,8 @@ function readLine(text: string, start: number): ReadLine {
   let at = skipBlank(text, start);
   if (at >= text.length) return { key: undefined, value: '', end: at };
   const keyStart = at;
-  while (at < text.length && !isSpace(text[at]) && text[at] !== '#' && !(text[at] === '\\' && text[at + 1] === '\n')) at++;
+  while (at < text.length && !isSpace(text[at]) && text[at] !== '#' && !(text[at] === '\\' && text[at + 1] === '\n'))
+    at++;
   const key = text.slice(keyStart, at);
   while (text[at] === ' ' || text[at] === '\t') at++;
   return text[at] === '"' ? quotedValue(key, text, at) : plainValue(key, text, at);

@@ -140,8 +140,7 @@ class Assignment {
 
   #expand(key: string): string {
     return expandAlias(key, {
-      onOld: (alias, name) =>
-        this.#warn(`The configuration option '${alias}' is deprecated; use '${name}' instead.`),
+      onOld: (alias, name) => this.#warn(`The configuration option '${alias}' is deprecated; use '${name}' instead.`),
     });
   }
 
@@ -165,7 +164,8 @@ class Assignment {
       this.#warn(`The abbreviation '${line.key}' is deprecated. Please use '${found.name}' instead`);
     }
     const deprecation = deprecatedOptions.get(found.name);
-    if (deprecation !== undefined && this.#options.warnDeprecated === true) this.#warn(deprecationOf(found.name, deprecation));
+    if (deprecation !== undefined && this.#options.warnDeprecated === true)
+      this.#warn(deprecationOf(found.name, deprecation));
     if (line.value === '') return this.#empty(line, found);
     if (found.kind === 'obsolete') return this.#warn(`Skipping obsolete configuration option "${found.name}".`);
     this.#set(found.name, line);

@@ -1,4 +1,4 @@
-import { parseIpv4, parseIpv6, type IpBytes } from '../../base/ip/index.ts';
+import { type IpBytes, parseIpv4, parseIpv6 } from '../../base/ip/index.ts';
 import { splitList } from './values.ts';
 
 /** One entry of a list of relays, as in `ExitNodes`. */

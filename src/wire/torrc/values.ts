@@ -1,5 +1,5 @@
-import type { OptionType } from './table/index.ts';
 import { quote } from './quoting.ts';
+import type { OptionType } from './table/index.ts';
 import { memoryUnits, parseWithUnit, timeMsecUnits, timeUnits } from './units.ts';
 
 /** A value in the form the program uses and in the form C tor writes it back. */

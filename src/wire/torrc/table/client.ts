@@ -54,7 +54,9 @@ export const clientOptions = {
   MaxCircuitDirtiness: option('interval', '10 minutes'),
   MaxClientCircuitsPending: option('posint', '32'),
   MiddleNodes: option('routerset'),
-  NATDPort: option('linelist-s', undefined, { refused: 'the natd protocol of BSD systems is not supported; use SocksPort' }),
+  NATDPort: option('linelist-s', undefined, {
+    refused: 'the natd protocol of BSD systems is not supported; use SocksPort',
+  }),
   NATDPortLines: option('linelist-v'),
   NewCircuitPeriod: option('interval', '30 seconds'),
   NodeFamily: option('linelist'),
@@ -86,10 +88,16 @@ export const clientOptions = {
   SocksTimeout: option('interval', '2 minutes'),
   StrictNodes: option('bool', '0'),
   TestSocks: option('bool', '0'),
-  TokenBucketRefillInterval: option('msec-interval', '100 msec', { immutable: true, inert: 'token buckets are refilled continuously' }),
+  TokenBucketRefillInterval: option('msec-interval', '100 msec', {
+    immutable: true,
+    inert: 'token buckets are refilled continuously',
+  }),
   TrackHostExits: option('csv'),
   TrackHostExitsExpire: option('interval', '30 minutes'),
-  TransPort: option('linelist-s', undefined, { refused: 'transparent proxying needs the original destination of a redirected connection, which Node.js cannot ask for; use SocksPort, HTTPTunnelPort or DNSPort' }),
+  TransPort: option('linelist-s', undefined, {
+    refused:
+      'transparent proxying needs the original destination of a redirected connection, which Node.js cannot ask for; use SocksPort, HTTPTunnelPort or DNSPort',
+  }),
   TransPortLines: option('linelist-v'),
   TransProxyType: option('string', 'default'),
   UpdateBridgesFromAuthority: option('bool', '0'),
