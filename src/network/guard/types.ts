@@ -10,7 +10,12 @@ export type GuardRestriction =
   | { readonly kind: 'exclude'; readonly relays: readonly Relay[]; readonly netdir: NetDir }
   | { readonly kind: 'outdated-dirserver' };
 
-export type GuardCircuitState = 'usable-on-completion' | 'usable-if-no-better-guard' | 'waiting-for-better-guard' | 'complete' | 'dead';
+export type GuardCircuitState =
+  | 'usable-on-completion'
+  | 'usable-if-no-better-guard'
+  | 'waiting-for-better-guard'
+  | 'complete'
+  | 'dead';
 
 /** Ties one circuit to the guard it was built through. Report exactly one outcome. */
 export interface GuardTicket {

@@ -12,7 +12,7 @@ export class PortPolicy {
   allows(port: number): boolean {
     const ranges = this.#ranges;
     for (let i = 0; i < ranges.length; i += 2) {
-      if (port <= (ranges[i + 1] as number)) return (port >= (ranges[i] as number)) === this.accepts;
+      if (port <= (ranges[i + 1] as number)) return port >= (ranges[i] as number) === this.accepts;
     }
     return !this.accepts;
   }

@@ -1,7 +1,7 @@
 import type { Random } from '../../base/runtime/index.ts';
-import type { BandwidthWeights } from './weights.ts';
 import type { ConsensusParams } from './params.ts';
 import type { Relay } from './relay.ts';
+import type { BandwidthWeights } from './weights.ts';
 
 /** Which rule weights a choice; `none` leaves the plain consensus weight. */
 export type Position = 'guard' | 'middle' | 'exit' | 'dir' | 'none';

@@ -2,7 +2,25 @@
 export type BandwidthWeights = Readonly<Record<BandwidthWeightName, number>>;
 
 export const bandwidthWeightNames = [
-  'Wgg', 'Wgm', 'Wgd', 'Wgb', 'Wmg', 'Wmm', 'Wme', 'Wmd', 'Wmb', 'Weg', 'Wem', 'Wee', 'Wed', 'Web', 'Wbg', 'Wbm', 'Wbe', 'Wbd', 'Wdb',
+  'Wgg',
+  'Wgm',
+  'Wgd',
+  'Wgb',
+  'Wmg',
+  'Wmm',
+  'Wme',
+  'Wmd',
+  'Wmb',
+  'Weg',
+  'Wem',
+  'Wee',
+  'Wed',
+  'Web',
+  'Wbg',
+  'Wbm',
+  'Wbe',
+  'Wbd',
+  'Wdb',
 ] as const;
 
 export type BandwidthWeightName = (typeof bandwidthWeightNames)[number];

@@ -11,8 +11,8 @@ export interface DataStore {
   rename(from: string, to: string): Promise<void>;
   /** Names inside a folder, sorted; empty when there is none. */
   list(folder: string): Promise<string[]>;
-  /** Moves a file that cannot be used out of the way, with a warning; it is never deleted. */
-  setAside(name: string, why: string): Promise<void>;
+  /** Moves a file that cannot be used out of the way, with a warning; `copy` leaves the original in place. */
+  setAside(name: string, why: string, options?: { readonly copy?: boolean }): Promise<void>;
 }
 
 /** The `state` file: keyed lines; unknown keys are kept. */
