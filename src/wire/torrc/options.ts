@@ -166,9 +166,9 @@ class Assignment {
     const deprecation = deprecatedOptions.get(found.name);
     if (deprecation !== undefined && this.#options.warnDeprecated === true)
       this.#warn(deprecationOf(found.name, deprecation));
-    if (line.value === '') return this.#empty(line, found);
-    if (found.kind === 'obsolete') return this.#warn(`Skipping obsolete configuration option "${found.name}".`);
-    this.#set(found.name, line);
+    if (line.value === '') this.#empty(line, found);
+    else if (found.kind === 'obsolete') this.#warn(`Skipping obsolete configuration option "${found.name}".`);
+    else this.#set(found.name, line);
   }
 
   #empty(line: ConfigLine, found: NonNullable<ReturnType<typeof findOption>>): void {
@@ -181,13 +181,17 @@ class Assignment {
   #set(name: OptionName, line: ConfigLine): void {
     const { type } = optionSpec(name);
     if (type === 'linelist-v') throw valueError('Cannot assign directly to virtual option.', name);
-    if (isListType(type)) return this.#append(name, line);
+    if (isListType(type)) this.#append(name, line);
+    else this.#replace(name, type as ScalarType, line);
+  }
+
+  #replace(name: OptionName, type: ScalarType, line: ConfigLine): void {
     if (this.#seen.has(name)) {
       this.#warn(`Option '${name}' used more than once; all but the last value will be ignored.`);
     }
     this.#seen.add(name);
     try {
-      this.entries.set(name, parseScalar(type as ScalarType, line.value));
+      this.entries.set(name, parseScalar(type, line.value));
     } catch (error) {
       throw valueError(`Could not parse ${name}: ${error instanceof Error ? error.message : String(error)}`, name);
     }

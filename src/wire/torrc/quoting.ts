@@ -26,11 +26,11 @@ export function readQuoted(text: string, start: number): { readonly value: strin
       at++;
       continue;
     }
-    const escape = readEscape(text.slice(at, at + 4));
-    if (escape === undefined) return undefined;
+    const escaped = readEscape(text.slice(at, at + 4));
+    if (escaped === undefined) return undefined;
     flush(at);
-    pieces.push(Uint8Array.of(escape.byte));
-    at += escape.length;
+    pieces.push(Uint8Array.of(escaped.byte));
+    at += escaped.length;
     plain = at;
   }
   return undefined;

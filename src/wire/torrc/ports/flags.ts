@@ -94,17 +94,17 @@ class FlagReader {
   }
 
   word(word: string): void {
-    if (/^sessiongroup=/i.test(word)) return this.#sessionGroup(word);
     const no = /^no/i.test(word);
-    const name = (no ? word.slice(2) : word).toLowerCase();
-    if (this.#unixOnly(name, !no)) return;
-    if (this.#rules.kind === 'control') return this.#unrecognized(word);
-    if (this.#rules.takesHostnames && this.#traffic(name, word, no)) return;
-    const cached = caching[name];
-    if (cached !== undefined) return this.#caching(no ? word.slice(2) : word, cached, no);
+    const bare = no ? word.slice(2) : word;
+    const name = bare.toLowerCase();
     const flag = plain[name] ?? isolation[name] ?? isolation[name.replace(/s$/, '')];
-    if (flag === undefined) this.#unrecognized(word);
-    else this.#entry[flag] = !no;
+    if (/^sessiongroup=/i.test(word)) this.#sessionGroup(word);
+    else if (this.#unixOnly(name, !no)) this.#usedUnixOnly = true;
+    else if (this.#rules.kind === 'control') this.#unrecognized(word);
+    else if (this.#rules.takesHostnames && this.#traffic(name, word, no)) return;
+    else if (caching[name] !== undefined) this.#caching(bare, caching[name], no);
+    else if (flag !== undefined) this.#entry[flag] = !no;
+    else this.#unrecognized(word);
   }
 
   result(): ParsedFlags {
@@ -136,7 +136,6 @@ class FlagReader {
     else if (name === 'worldwritable') this.#worldWritable = value;
     else if (name === 'relaxdirmodecheck') this.#relaxDirModeCheck = value;
     else return false;
-    this.#usedUnixOnly = true;
     return true;
   }
 
