@@ -1,4 +1,4 @@
-import { Reader, Writer } from '../../base/bytes/index.ts';
+import { type Reader, Writer } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 
 /** Who a relay is. At least one key is there; both for every relay of today. */
