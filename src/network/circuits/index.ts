@@ -1,6 +1,6 @@
 export type {
   AttachedStream,
-  BuildTimeoutEvent,
+  BuildTimeEvent,
   CircuitInfo,
   CircuitManager,
   CircuitManagerEvents,

@@ -182,12 +182,14 @@ export interface CircuitManagerEvents {
   purpose: { readonly info: CircuitInfo; readonly oldPurpose: CircuitPurpose; readonly cannibalized: boolean };
   stream: { readonly info: StreamInfo };
   /** BUILDTIMEOUT_SET. spec: control-spec 4.1.16 */
-  buildTimeout: BuildTimeoutEvent;
+  buildTimeout: BuildTimeEvent;
   /** First general circuit open: bootstrap is done. */
-  progress: { readonly tag: 'ap_conn' | 'ap_conn_done' | 'ap_handshake' | 'ap_handshake_done' | 'circuit_create' | 'done' };
+  progress: {
+    readonly tag: 'ap_conn' | 'ap_conn_done' | 'ap_handshake' | 'ap_handshake_done' | 'circuit_create' | 'done';
+  };
 }
 
-export interface BuildTimeoutEvent {
+export interface BuildTimeEvent {
   readonly kind: 'computed' | 'reset' | 'suspended' | 'discard' | 'resume';
   readonly totalTimes: number;
   readonly timeoutMs: number;

@@ -41,7 +41,7 @@ export async function decompressBody(body: Uint8Array, options: DecompressOption
       return await decompress(method, body, options);
     } catch (error) {
       failure = TorError.from(error, 'DIR_COMPRESSION');
-      if (failure.facts['bomb'] === true) throw failure;
+      if (failure.facts.bomb === true) throw failure;
     }
   }
   if (plausible) return body;
