@@ -1,0 +1,91 @@
+// node scripts/test.mjs [unit|interop|all] [pattern...]
+//
+// unit: everything below test/ but interop/, two files at a time. interop: test/interop against real tor processes, one
+// file after the other, all in one private network that is started here and handed over in the environment.
+// A pattern is a part of a file's path. `--names=REGEX` is passed on to the test runner.
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const kinds = ['unit', 'interop'];
+
+function arguments_(argv) {
+  const options = argv.filter((argument) => argument.startsWith('--'));
+  const words = argv.filter((argument) => !argument.startsWith('--'));
+  const names = options.find((option) => option.startsWith('--names='))?.slice('--names='.length);
+  const named = words[0] === 'all' || kinds.includes(words[0]);
+  const kind = named ? words[0] : 'all';
+  return { kinds: kind === 'all' ? kinds : [kind], patterns: named ? words.slice(1) : words, names };
+}
+
+function testFiles(kind, patterns) {
+  return readdirSync(join(root, 'test'), { recursive: true })
+    .map((name) => `test/${String(name).split(sep).join('/')}`)
+    .filter((name) => name.endsWith('.test.ts') && name.startsWith('test/interop/') === (kind === 'interop'))
+    .filter((name) => patterns.length === 0 || patterns.some((pattern) => name.includes(pattern)))
+    .sort();
+}
+
+/** Runs the files in node's test runner; resolves to its exit code. */
+function run(files, { concurrency, timeoutMs, names, env }) {
+  const args = [
+    '--import',
+    'tsx',
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${timeoutMs}`,
+    `--test-reporter=${join(root, 'scripts/test-reporter.mjs')}`,
+    '--test-reporter-destination=stdout',
+    ...(names === undefined ? [] : [`--test-name-pattern=${names}`]),
+    ...files,
+  ];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  const forward = (signal) => child.kill(signal);
+  process.on('SIGINT', forward);
+  process.on('SIGTERM', forward);
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.error(error.message);
+      resolve(2);
+    });
+    child.on('exit', (code, signal) => {
+      process.off('SIGINT', forward);
+      process.off('SIGTERM', forward);
+      if (signal !== null) console.error(`the test runner ended by ${signal}`);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+async function runInterop(files, names) {
+  const { tsImport } = await import('tsx/esm/api');
+  const { startSharedNetwork } = await tsImport('../test/interop/support/shared-network.ts', import.meta.url);
+  const shared = await startSharedNetwork();
+  try {
+    return await run(files, { concurrency: 1, timeoutMs: 300_000, names, env: shared.environment });
+  } finally {
+    await shared.stop();
+  }
+}
+
+const wanted = arguments_(process.argv.slice(2));
+let worst = 0;
+let count = 0;
+for (const kind of wanted.kinds) {
+  const files = testFiles(kind, wanted.patterns);
+  if (files.length === 0) continue;
+  count += files.length;
+  console.log(`${kind}: ${files.length} test ${files.length === 1 ? 'file' : 'files'}`);
+  const code =
+    kind === 'interop'
+      ? await runInterop(files, wanted.names)
+      : await run(files, { concurrency: 2, timeoutMs: 120_000, names: wanted.names, env: {} });
+  worst = Math.max(worst, code);
+}
+if (count === 0) {
+  console.error('no test file fits');
+  worst = 2;
+}
+process.exitCode = worst;
