@@ -1,42 +1,38 @@
-import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, type Hash, hash } from 'node:crypto';
 
-const digest = (algorithm: string, data: Uint8Array): Uint8Array =>
-  new Uint8Array(createHash(algorithm).update(data).digest());
+/** One-shot digests. spec: tor-spec 0.3 */
+export const sha1 = (data: Uint8Array): Uint8Array => bare(hash('sha1', data, 'buffer'));
+export const sha256 = (data: Uint8Array): Uint8Array => bare(hash('sha256', data, 'buffer'));
+export const sha512 = (data: Uint8Array): Uint8Array => bare(hash('sha512', data, 'buffer'));
+export const sha3_256 = (data: Uint8Array): Uint8Array => bare(hash('sha3-256', data, 'buffer'));
 
-export const sha1 = (data: Uint8Array): Uint8Array => digest('sha1', data);
-export const sha256 = (data: Uint8Array): Uint8Array => digest('sha256', data);
-export const sha512 = (data: Uint8Array): Uint8Array => digest('sha512', data);
-export const sha3_256 = (data: Uint8Array): Uint8Array => digest('sha3-256', data);
-
-/** SHAKE-256 with `length` bytes of output. */
-export const shake256 = (data: Uint8Array, length: number): Uint8Array =>
-  new Uint8Array(createHash('shake256', { outputLength: length }).update(data).digest());
-
-export const hmacSha256 = (key: Uint8Array, data: Uint8Array): Uint8Array =>
-  new Uint8Array(createHmac('sha256', key).update(data).digest());
-
-/** RFC 5869, extract and expand. */
-export const hkdfSha256 = (ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array =>
-  new Uint8Array(hkdfSync('sha256', ikm, salt, info, length));
-
-/** KDF-TOR: SHA1(K0 | [00]) | SHA1(K0 | [01]) | … spec: tor-spec 5.2.1 */
-export function kdfTor(k0: Uint8Array, length: number): Uint8Array {
-  const out = new Uint8Array(Math.ceil(length / 20) * 20);
-  const block = new Uint8Array(k0.length + 1);
-  block.set(k0);
-  for (let i = 0; i * 20 < length; i++) {
-    block[k0.length] = i;
-    out.set(sha1(block), i * 20);
-  }
-  return out.slice(0, length);
+/** SHAKE-256 squeezed to `length` bytes. */
+export function shake256(data: Uint8Array, length: number): Uint8Array {
+  return bare(createHash('shake256', { outputLength: length }).update(data).digest());
 }
 
-/** A digest that is fed piece by piece and can be looked at without ending it. */
-export class RunningHash {
-  readonly #hash: ReturnType<typeof createHash>;
+export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return bare(createHmac('sha256', key).update(data).digest());
+}
 
-  constructor(algorithm: 'sha1' | 'sha256' | 'sha3-256' | 'sha512') {
-    this.#hash = createHash(algorithm);
+/** MAC of the onion service protocol: SHA3-256 over the key's length (8 bytes), the key and the message. spec: rend-spec-v3 0.3 */
+export function sha3Mac(key: Uint8Array, ...message: readonly Uint8Array[]): Uint8Array {
+  const running = new RunningHash('sha3-256');
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setUint32(4, key.length);
+  running.update(length).update(key);
+  for (const part of message) running.update(part);
+  return running.digest();
+}
+
+export type HashName = 'sha1' | 'sha256' | 'sha512' | 'sha3-256';
+
+/** A digest over data that comes in pieces. */
+export class RunningHash {
+  readonly #hash: Hash;
+
+  constructor(name: HashName) {
+    this.#hash = createHash(name);
   }
 
   update(data: Uint8Array): this {
@@ -46,6 +42,17 @@ export class RunningHash {
 
   /** The digest of everything so far; more may follow. */
   peek(): Uint8Array {
-    return new Uint8Array(this.#hash.copy().digest());
+    return bare(this.#hash.copy().digest());
   }
+
+  /** The final digest: call it once. */
+  digest(): Uint8Array {
+    return bare(this.#hash.digest());
+  }
+}
+
+/** The platform's digests are Buffers, some of them cut from a shared pool; ours are plain and own their bytes. */
+function bare(buffer: Buffer): Uint8Array {
+  if (buffer.byteLength === buffer.buffer.byteLength) return new Uint8Array(buffer.buffer);
+  return Uint8Array.prototype.slice.call(buffer);
 }

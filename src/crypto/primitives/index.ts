@@ -1,21 +1,27 @@
 export { AesCtr } from './aes.ts';
-export { hkdfSha256, hmacSha256, kdfTor, RunningHash, sha1, sha3_256, sha256, sha512, shake256 } from './digest.ts';
+export { type HashName, hmacSha256, RunningHash, sha1, sha3_256, sha3Mac, sha256, sha512, shake256 } from './digest.ts';
 export {
-  blindExpandedKey,
-  blindPublicKey,
-  type Ed25519KeyPair,
-  type ExpandedKey,
-  ed25519FromCurve25519,
+  type Ed25519ExpandedKey,
+  type Ed25519SecretKey,
+  type Ed25519SeedKey,
+  ed25519ExpandedKeyPair,
   ed25519KeyPair,
   ed25519PublicKey,
   ed25519Sign,
   ed25519Verify,
-  expandedKeyFrom,
-  expandedKeyFromCurve25519,
   expandSeed,
-  isValidEd25519PublicKey,
 } from './ed25519.ts';
+export {
+  blindExpandedKey,
+  blindPublicKey,
+  ed25519FromCurve25519,
+  ed25519KeyFromCurve25519,
+  isValidEd25519PublicKey,
+} from './ed25519-point.ts';
+export { hkdfSha256, KeyStream, kdfTor } from './kdf.ts';
+export { opeEncrypt, opeMax } from './ope.ts';
 export { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
-export { secretEqual } from './secret.ts';
-export { x25519, x25519KeyPair, x25519PublicKey, type X25519KeyPair } from './x25519.ts';
+export { s2kMatches, s2kRfc2440, s2kSpecifierLength } from './s2k.ts';
+export { secretEqual } from './secret-equal.ts';
+export { type X25519KeyPair, X25519Secret, x25519, x25519KeyPair, x25519PublicKey } from './x25519.ts';
 export { generateTlsKey, makeX509, X509Cert, type X509Fields, x509Pem } from './x509.ts';

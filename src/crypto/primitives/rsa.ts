@@ -2,7 +2,7 @@ import {
   constants,
   createPrivateKey,
   createPublicKey,
-  generateKeyPairSync,
+  generateKeyPair,
   type KeyObject,
   privateEncrypt,
   publicDecrypt,
@@ -13,84 +13,107 @@ import { sha1 } from './digest.ts';
 
 const padding = constants.RSA_PKCS1_PADDING;
 
-/** An RSA public key, as documents and certificates carry it (PKCS#1 DER). */
+/** An RSA public key: relay identities (1024 bits), authority keys, link certificates. spec: tor-spec 0.3 */
 export class RsaPublicKey {
+  /** PKCS#1 DER, encoded anew: the same for every spelling of a key. */
   readonly der: Uint8Array;
   readonly bits: number;
   readonly exponent: bigint;
-  /** SHA-1 of the DER: a relay's or an authority's identity, 20 bytes. */
-  readonly fingerprint: Uint8Array;
   readonly #key: KeyObject;
+  #fingerprint: Uint8Array | undefined;
 
-  private constructor(key: KeyObject, der: Uint8Array) {
+  private constructor(key: KeyObject) {
     this.#key = key;
-    this.der = der;
+    this.der = new Uint8Array(key.export({ type: 'pkcs1', format: 'der' }));
     this.bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
     this.exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n;
-    this.fingerprint = sha1(der);
   }
 
-  /** @throws TorError BAD_KEY */
+  /** Reads PKCS#1 DER. Throws BAD_KEY. Bytes after the key are ignored, as C tor ignores them. */
   static fromDer(der: Uint8Array): RsaPublicKey {
     try {
-      const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'pkcs1' });
-      const canonical = new Uint8Array(key.export({ format: 'der', type: 'pkcs1' }));
-      if (!bytesEqual(canonical, der)) throw new TorError('BAD_KEY', 'not a canonical RSA key');
-      return new RsaPublicKey(key, canonical);
-    } catch (cause) {
-      throw new TorError('BAD_KEY', 'not an RSA public key', { cause });
+      return new RsaPublicKey(createPublicKey({ key: Buffer.from(der), format: 'der', type: 'pkcs1' }));
+    } catch (error) {
+      throw new TorError('BAD_KEY', 'not an RSA public key', { cause: error });
     }
   }
 
-  /** @throws TorError BAD_KEY */
-  static fromKeyObject(key: KeyObject): RsaPublicKey {
-    if (key.asymmetricKeyType !== 'rsa') throw new TorError('BAD_KEY', 'not an RSA key');
-    return new RsaPublicKey(key, new Uint8Array(key.export({ format: 'der', type: 'pkcs1' })));
-  }
-
-  /** The bytes that were signed with PKCS#1 v1.5 padding and no DigestInfo; undefined when the padding is wrong. */
-  recoverDigest(signature: Uint8Array): Uint8Array | undefined {
+  /** Reads `BEGIN RSA PUBLIC KEY`. Throws BAD_KEY. */
+  static fromPem(pem: string): RsaPublicKey {
     try {
-      return new Uint8Array(publicDecrypt({ key: this.#key, padding }, signature));
-    } catch {
-      return undefined;
+      const key = createPublicKey({ key: pem, format: 'pem' });
+      if (key.asymmetricKeyType !== 'rsa') throw new TorError('BAD_KEY', 'not an RSA public key');
+      return new RsaPublicKey(key);
+    } catch (error) {
+      throw TorError.is(error) ? error : new TorError('BAD_KEY', 'not an RSA public key', { cause: error });
     }
   }
 
+  /** SHA-1 of the DER: 20 bytes. */
+  get fingerprint(): Uint8Array {
+    this.#fingerprint ??= sha1(this.der);
+    return this.#fingerprint;
+  }
+
+  /** `BEGIN RSA PUBLIC KEY`, as documents hold it. */
+  toPem(): string {
+    return this.#key.export({ type: 'pkcs1', format: 'pem' }).toString();
+  }
+
+  /**
+   * Whether `signature` is the PKCS#1 type 1 padding of `digest` without DigestInfo. Never throws. C tor also takes a
+   * signed text that goes on after the digest; so do we.
+   */
   verifyDigest(signature: Uint8Array, digest: Uint8Array): boolean {
-    const recovered = this.recoverDigest(signature);
-    return recovered !== undefined && bytesEqual(recovered, digest);
+    let signed: Uint8Array;
+    try {
+      signed = publicDecrypt({ key: this.#key, padding }, signature);
+    } catch {
+      return false;
+    }
+    return signed.length >= digest.length && bytesEqual(signed.subarray(0, digest.length), digest);
   }
 }
 
-/** An RSA private key in C tor's files: PKCS#1 PEM. */
+/** An RSA private key. */
 export class RsaPrivateKey {
   readonly publicKey: RsaPublicKey;
   readonly #key: KeyObject;
 
   private constructor(key: KeyObject) {
     this.#key = key;
-    this.publicKey = RsaPublicKey.fromKeyObject(createPublicKey(key));
+    this.publicKey = RsaPublicKey.fromDer(
+      new Uint8Array(createPublicKey(key).export({ type: 'pkcs1', format: 'der' })),
+    );
   }
 
-  static generate(bits: number): RsaPrivateKey {
-    return new RsaPrivateKey(generateKeyPairSync('rsa', { modulusLength: bits, publicExponent: 65537 }).privateKey);
+  /** A fresh key with exponent 65537. The platform's own randomness is used: it cannot be handed in. */
+  static generate(bits: number): Promise<RsaPrivateKey> {
+    return new Promise((resolve, reject) => {
+      generateKeyPair('rsa', { modulusLength: bits, publicExponent: 65537 }, (error, _publicKey, privateKey) => {
+        if (error === null) resolve(new RsaPrivateKey(privateKey));
+        else reject(new TorError('INTERNAL', 'cannot generate an RSA key', { cause: error }));
+      });
+    });
   }
 
-  /** @throws TorError BAD_KEY */
+  /** Reads a PEM private key, PKCS#1 as C tor writes it, or PKCS#8. Throws BAD_KEY. */
   static fromPem(pem: string): RsaPrivateKey {
     try {
-      return new RsaPrivateKey(createPrivateKey(pem));
-    } catch (cause) {
-      throw new TorError('BAD_KEY', 'not an RSA private key in PEM', { cause });
+      const key = createPrivateKey({ key: pem, format: 'pem' });
+      if (key.asymmetricKeyType !== 'rsa') throw new TorError('BAD_KEY', 'not an RSA private key');
+      return new RsaPrivateKey(key);
+    } catch (error) {
+      throw TorError.is(error) ? error : new TorError('BAD_KEY', 'not an RSA private key', { cause: error });
     }
   }
 
+  /** `BEGIN RSA PRIVATE KEY` (PKCS#1), as C tor writes it. */
   toPem(): string {
-    return this.#key.export({ format: 'pem', type: 'pkcs1' }) as string;
+    return this.#key.export({ type: 'pkcs1', format: 'pem' }).toString();
   }
 
-  /** PKCS#1 v1.5 signature over the bare digest, without DigestInfo. */
+  /** Signs `digest` with PKCS#1 type 1 padding and no DigestInfo. */
   signDigest(digest: Uint8Array): Uint8Array {
     return new Uint8Array(privateEncrypt({ key: this.#key, padding }, digest));
   }

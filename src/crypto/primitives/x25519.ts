@@ -1,27 +1,38 @@
-import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
-import { concatBytes, fromBase16, isAllZero } from '../../base/bytes/index.ts';
+import { createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
+import { isAllZero } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
-
-const pkcs8Prefix = fromBase16('302e020100300506032b656e04220420');
-const spkiPrefix = fromBase16('302a300506032b656e032100');
+import { okpPrivateKey, okpPublicKey, okpRawPublic } from './okp.ts';
 
 export interface X25519KeyPair {
-  /** 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** 32 bytes, clamped. */
+  /** 32 bytes, already clamped, as key files hold it. */
   readonly secretKey: Uint8Array;
 }
 
-const secretObject = (secretKey: Uint8Array): KeyObject =>
-  createPrivateKey({ key: Buffer.from(concatBytes(pkcs8Prefix, secretKey)), format: 'der', type: 'pkcs8' });
-const publicObject = (publicKey: Uint8Array): KeyObject =>
-  createPublicKey({ key: Buffer.from(concatBytes(spkiPrefix, publicKey)), format: 'der', type: 'spki' });
+/** A secret key made ready: worth keeping for a key that is used again and again, as an onion key is. */
+export class X25519Secret {
+  readonly publicKey: Uint8Array;
+  readonly #key: KeyObject;
 
-export function x25519PublicKey(secretKey: Uint8Array): Uint8Array {
-  if (secretKey.length !== 32) throw new TorError('BAD_KEY', 'an x25519 key has 32 bytes');
-  const der = createPublicKey(secretObject(secretKey)).export({ format: 'der', type: 'spki' });
-  return new Uint8Array(der.subarray(der.length - 32));
+  /** Throws BAD_KEY unless `secretKey` has 32 bytes. */
+  constructor(secretKey: Uint8Array) {
+    this.#key = okpPrivateKey('X25519', secretKey);
+    this.publicKey = okpRawPublic(this.#key);
+  }
+
+  /** The shared secret. Throws BAD_KEY when it would be all zeros, or the key has not 32 bytes. */
+  exchange(publicKey: Uint8Array): Uint8Array {
+    const peer = okpPublicKey('X25519', publicKey);
+    let shared: Uint8Array;
+    try {
+      shared = new Uint8Array(diffieHellman({ privateKey: this.#key, publicKey: peer }));
+    } catch (error) {
+      throw new TorError('BAD_KEY', 'X25519 public key of small order', { cause: error });
+    }
+    if (isAllZero(shared)) throw new TorError('BAD_KEY', 'X25519 public key of small order');
+    return shared;
+  }
 }
 
 export function x25519KeyPair(random: Random): X25519KeyPair {
@@ -31,15 +42,9 @@ export function x25519KeyPair(random: Random): X25519KeyPair {
   return { publicKey: x25519PublicKey(secretKey), secretKey };
 }
 
-/** The shared secret, 32 bytes. Throws BAD_KEY when the result is all zero (a low-order point) or a length is wrong. */
-export function x25519(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  if (secretKey.length !== 32 || publicKey.length !== 32) throw new TorError('BAD_KEY', 'an x25519 key has 32 bytes');
-  let shared: Uint8Array;
-  try {
-    shared = new Uint8Array(diffieHellman({ privateKey: secretObject(secretKey), publicKey: publicObject(publicKey) }));
-  } catch (cause) {
-    throw new TorError('BAD_KEY', 'x25519 with a low-order point', { cause });
-  }
-  if (isAllZero(shared)) throw new TorError('BAD_KEY', 'x25519 with a low-order point');
-  return shared;
-}
+export const x25519PublicKey = (secretKey: Uint8Array): Uint8Array =>
+  okpRawPublic(createPublicKey(okpPrivateKey('X25519', secretKey)));
+
+/** The shared secret, 32 bytes. Throws BAD_KEY when it would be all zeros. */
+export const x25519 = (secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array =>
+  new X25519Secret(secretKey).exchange(publicKey);

@@ -1,0 +1,167 @@
+import { bytesEqual, concatBytes, fromUtf8, Writer } from '../../base/bytes/index.ts';
+import { TorError } from '../../base/errors/index.ts';
+import type { Random } from '../../base/runtime/index.ts';
+import { AesCtr, secretEqual, sha3_256, shake256, x25519KeyPair, type X25519KeyPair } from '../primitives/index.ts';
+import { exchange } from './exchange.ts';
+import type { ClientHandshake, KeyMaterial, ServerHandshake } from './result.ts';
+
+const protoId = fromUtf8('ntor3-curve25519-sha3_256-1');
+const tag = (name: string): Uint8Array => fromUtf8(`ntor3-curve25519-sha3_256-1:${name}`);
+const tMsgKdf = tag('kdf_phase1');
+const tMsgMac = tag('msg_mac');
+const tKeySeed = tag('key_seed');
+const tVerify = tag('verify');
+const tFinal = tag('kdf_final');
+const tAuth = tag('auth_final');
+const server = fromUtf8('Server');
+
+/** The verification string of circuit handshakes. */
+const circuitExtend = fromUtf8('circuit extend');
+/** C tor bounds both messages by what a cell or an EXTENDED2 body can hold. */
+const maxMessageBytes = 498;
+
+/** A relay as ntor-v3 knows it: Ed25519 identity and onion key, 32 bytes each. */
+export interface NtorV3Relay {
+  readonly ed25519Id: Uint8Array;
+  readonly onionKey: Uint8Array;
+}
+
+/** Keys, and the message that came with them (encoded extensions). */
+export interface NtorV3Keys extends KeyMaterial {
+  readonly message: Uint8Array;
+}
+
+/** ENCAP(s) = 8-byte length | s. */
+function encap(bytes: Uint8Array): Uint8Array {
+  return new Writer(8 + bytes.length).u64(BigInt(bytes.length)).bytes(bytes).view();
+}
+
+const hash = (t: Uint8Array, data: Uint8Array): Uint8Array => sha3_256(concatBytes(encap(t), data));
+const mac = (t: Uint8Array, key: Uint8Array, data: Uint8Array): Uint8Array =>
+  sha3_256(concatBytes(encap(t), encap(key), data));
+const kdf = (t: Uint8Array, data: Uint8Array, length: number): Uint8Array =>
+  shake256(concatBytes(encap(t), data), length);
+
+interface Phase1 {
+  readonly encKey: Uint8Array;
+  readonly macKey: Uint8Array;
+}
+
+function phase1(bx: Uint8Array, relay: NtorV3Relay, clientKey: Uint8Array, verification: Uint8Array): Phase1 {
+  const secret = concatBytes(bx, relay.ed25519Id, clientKey, relay.onionKey, protoId, encap(verification));
+  const keys = kdf(tMsgKdf, secret, 64);
+  return { encKey: keys.subarray(0, 32), macKey: keys.subarray(32, 64) };
+}
+
+interface Phase2 {
+  readonly encKey: Uint8Array;
+  readonly seed: Uint8Array;
+  authOf(encryptedServerMessage: Uint8Array): Uint8Array;
+}
+
+function phase2(
+  e: { readonly xy: Uint8Array; readonly xb: Uint8Array; readonly relay: NtorV3Relay },
+  clientKey: Uint8Array,
+  serverKey: Uint8Array,
+  messageMac: Uint8Array,
+  verification: Uint8Array,
+): Phase2 {
+  const { ed25519Id, onionKey } = e.relay;
+  const secret = concatBytes(e.xy, e.xb, ed25519Id, onionKey, clientKey, serverKey, protoId, encap(verification));
+  const seed = hash(tKeySeed, secret);
+  const verify = hash(tVerify, secret);
+  return {
+    seed,
+    encKey: kdf(tFinal, seed, 32),
+    authOf: (encrypted) =>
+      hash(
+        tAuth,
+        concatBytes(verify, ed25519Id, onionKey, serverKey, clientKey, messageMac, encap(encrypted), protoId, server),
+      ),
+  };
+}
+
+/** The first 32 bytes of the final expansion encrypted the relay's message; circuit keys follow them. */
+const finalKeys = (seed: Uint8Array): KeyMaterial => ({
+  keys: (length) => kdf(tFinal, seed, 32 + length).subarray(32),
+});
+
+export interface NtorV3Options {
+  readonly verification?: Uint8Array;
+  /** For tests alone. */
+  readonly keyPair?: X25519KeyPair;
+}
+
+/** spec: tor-spec 5.1.4.1, proposal 332. `message` is the encoded extension list. */
+export function ntorV3Client(
+  random: Random,
+  relay: NtorV3Relay,
+  message: Uint8Array,
+  options: NtorV3Options = {},
+): ClientHandshake<NtorV3Keys> {
+  const verification = options.verification ?? circuitExtend;
+  const { publicKey: clientKey, secretKey } = options.keyPair ?? x25519KeyPair(random);
+  const xb = exchange(secretKey, relay.onionKey);
+  const { encKey, macKey } = phase1(xb, relay, clientKey, verification);
+  const encrypted = new AesCtr(encKey).crypt(message);
+  const head = concatBytes(relay.ed25519Id, relay.onionKey, clientKey, encrypted);
+  const messageMac = mac(tMsgMac, macKey, head);
+  return {
+    onionskin: concatBytes(head, messageMac),
+    finish(reply) {
+      if (reply.length < 64 || reply.length > 64 + maxMessageBytes) {
+        throw new TorError('HANDSHAKE_FAILED', 'an ntor-v3 answer of a wrong length', { facts: { length: reply.length } });
+      }
+      const serverKey = reply.slice(0, 32);
+      const xy = exchange(secretKey, serverKey);
+      const p = phase2({ xy, xb, relay }, clientKey, serverKey, messageMac, verification);
+      const encryptedAnswer = reply.subarray(64);
+      if (!secretEqual(p.authOf(encryptedAnswer), reply.subarray(32, 64))) {
+        throw new TorError('HANDSHAKE_FAILED', 'the ntor-v3 answer does not come from the relay we asked');
+      }
+      return { ...finalKeys(p.seed), message: new AesCtr(p.encKey).crypt(encryptedAnswer) };
+    },
+  };
+}
+
+/** A client's message, opened; `answer()` makes the relay's half. */
+export interface NtorV3Request {
+  readonly message: Uint8Array;
+  answer(message: Uint8Array): ServerHandshake;
+}
+
+/** @throws TorError HANDSHAKE_FAILED */
+export function ntorV3Server(
+  random: Random,
+  identity: { readonly ed25519Id: Uint8Array; readonly onionKeys: readonly X25519KeyPair[] },
+  onionskin: Uint8Array,
+  options: NtorV3Options = {},
+): NtorV3Request {
+  const verification = options.verification ?? circuitExtend;
+  if (onionskin.length < 128 || onionskin.length > 128 + maxMessageBytes) {
+    throw new TorError('HANDSHAKE_FAILED', 'an ntor-v3 onionskin of a wrong length');
+  }
+  const wanted = onionskin.subarray(32, 64);
+  const onionKey = identity.onionKeys.find((key) => bytesEqual(key.publicKey, wanted));
+  if (onionKey === undefined || !bytesEqual(onionskin.subarray(0, 32), identity.ed25519Id)) {
+    throw new TorError('HANDSHAKE_FAILED', 'an ntor-v3 onionskin for another relay or an old key');
+  }
+  const relay: NtorV3Relay = { ed25519Id: identity.ed25519Id, onionKey: onionKey.publicKey };
+  const clientKey = onionskin.slice(64, 96);
+  const xb = exchange(onionKey.secretKey, clientKey);
+  const { encKey, macKey } = phase1(xb, relay, clientKey, verification);
+  const messageMac = onionskin.slice(onionskin.length - 32);
+  if (!secretEqual(mac(tMsgMac, macKey, onionskin.subarray(0, onionskin.length - 32)), messageMac)) {
+    throw new TorError('HANDSHAKE_FAILED', 'an ntor-v3 onionskin with a wrong MAC');
+  }
+  return {
+    message: new AesCtr(encKey).crypt(onionskin.subarray(96, onionskin.length - 32)),
+    answer(message) {
+      const own = options.keyPair ?? x25519KeyPair(random);
+      const xy = exchange(own.secretKey, clientKey);
+      const p = phase2({ xy, xb, relay }, clientKey, own.publicKey, messageMac, verification);
+      const encrypted = new AesCtr(p.encKey).crypt(message);
+      return { ...finalKeys(p.seed), reply: concatBytes(own.publicKey, p.authOf(encrypted), encrypted) };
+    },
+  };
+}

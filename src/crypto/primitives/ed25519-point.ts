@@ -1,0 +1,108 @@
+/**
+ * The curve arithmetic the platform does not offer: signing with expanded keys, blinding, conversion from curve25519,
+ * and tests of strange points. spec: rend-spec-v3 A; proposal 228
+ */
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { bytesEqual, concatBytes, fromUtf8 } from '../../base/bytes/index.ts';
+import { TorError } from '../../base/errors/index.ts';
+import { sha512 } from './digest.ts';
+
+const { Point } = ed25519;
+type EdPoint = ReturnType<typeof Point.fromBytes>;
+const order = Point.Fn.ORDER;
+const field = Point.Fp;
+
+export function expandedPublicKey(expanded: Uint8Array): Uint8Array {
+  return timesBase(scalarOf(expanded)).toBytes();
+}
+
+export function signExpanded(message: Uint8Array, expanded: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  const scalar = scalarOf(expanded);
+  const nonce = fromLittleEndian(sha512(concatBytes(expanded.subarray(32), message))) % order;
+  const r = timesBase(nonce).toBytes();
+  const challenge = fromLittleEndian(sha512(concatBytes(r, publicKey, message))) % order;
+  return concatBytes(r, toLittleEndian((nonce + challenge * scalar) % order));
+}
+
+/** The public key times the parameter. Throws BAD_KEY when `publicKey` is no point of the curve. */
+export function blindPublicKey(publicKey: Uint8Array, param: Uint8Array): Uint8Array {
+  const blinded = decode(publicKey)?.multiplyUnsafe(tweakOf(param) % order);
+  if (blinded === undefined) throw new TorError('BAD_KEY', 'not an Ed25519 public key');
+  return blinded.toBytes();
+}
+
+/** The expanded secret key of the blinded public key: product of scalars, and a nonce prefix derived anew. */
+export function blindExpandedKey(expanded: Uint8Array, param: Uint8Array): Uint8Array {
+  const scalar = (scalarOf(expanded) * tweakOf(param)) % order;
+  const prefix = sha512(concatBytes(blindedPrefix, expanded.subarray(32)));
+  return concatBytes(toLittleEndian(scalar), prefix.subarray(0, 32));
+}
+
+/** The Ed25519 public key with the given sign bit of a curve25519 public key: y = (u - 1) / (u + 1). spec: proposal 228 A */
+export function ed25519FromCurve25519(publicKey: Uint8Array, signBit: number): Uint8Array {
+  if (publicKey.length !== 32) throw new TorError('BAD_KEY', 'not a curve25519 public key');
+  const u = field.create(fromLittleEndian(publicKey) & fieldMask);
+  const y = u === field.neg(1n) ? 0n : field.div(field.sub(u, 1n), field.add(u, 1n));
+  const out = toLittleEndian(y);
+  out[31] = (out[31] as number) | ((signBit & 1) << 7);
+  return out;
+}
+
+/** A curve25519 secret key as an expanded Ed25519 key, whose public key has the returned sign bit. spec: proposal 228 A */
+export function ed25519KeyFromCurve25519(secretKey: Uint8Array): {
+  readonly publicKey: Uint8Array;
+  readonly expanded: Uint8Array;
+  readonly signBit: number;
+} {
+  const expanded = concatBytes(secretKey, sha512(concatBytes(secretKey, conversionSuffix)).subarray(0, 32));
+  const publicKey = expandedPublicKey(expanded);
+  return { publicKey, expanded, signBit: (publicKey[31] as number) >> 7 };
+}
+
+/** On the curve, not the identity, and without a torsion component: what C tor asks of a key before it trusts it. */
+export function isValidEd25519PublicKey(publicKey: Uint8Array): boolean {
+  if (bytesEqual(publicKey, identity)) return false;
+  return decode(publicKey)?.isTorsionFree() ?? false;
+}
+
+const identity = Uint8Array.of(1, ...new Uint8Array(31));
+const fieldMask = (1n << 255n) - 1n;
+const blindedPrefix = fromUtf8('Derive temporary signing key hash input');
+// With its terminating zero: the reference hashes the whole array.
+const conversionSuffix = fromUtf8('Derive high part of ed25519 key from curve25519 key\0');
+
+/** The reference reads y modulo p, and lets a sign bit stand on x = 0: so do we. */
+function decode(publicKey: Uint8Array): EdPoint | undefined {
+  if (publicKey.length !== 32) return undefined;
+  try {
+    return Point.fromBytes(publicKey, true);
+  } catch {
+    return undefined;
+  }
+}
+
+function scalarOf(expanded: Uint8Array): bigint {
+  if (expanded.length !== 64) throw new TorError('BAD_KEY', 'an expanded Ed25519 key has 64 bytes');
+  return fromLittleEndian(expanded.subarray(0, 32));
+}
+
+function tweakOf(param: Uint8Array): bigint {
+  if (param.length !== 32) throw new TorError('BAD_KEY', 'a blinding parameter has 32 bytes');
+  const clamped = param.slice();
+  clamped[0] = (clamped[0] as number) & 248;
+  clamped[31] = ((clamped[31] as number) & 63) | 64;
+  return fromLittleEndian(clamped);
+}
+
+function timesBase(scalar: bigint): EdPoint {
+  const reduced = scalar % order;
+  return reduced === 0n ? Point.ZERO : Point.BASE.multiply(reduced);
+}
+
+function fromLittleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
+}
+
+function toLittleEndian(value: bigint): Uint8Array {
+  return new Uint8Array(Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse());
+}
