@@ -6,6 +6,7 @@ export type {
   CircuitManagerEvents,
   CircuitOptions,
   CircuitPurpose,
+  HsState,
   Isolation,
   IsolationDimension,
   ResolveRequest,

@@ -25,6 +25,20 @@ export const circuitPurposes = [
 ] as const;
 export type CircuitPurpose = (typeof circuitPurposes)[number];
 
+/** Where an onion circuit stands. spec: control-spec 4.1.1 HS_STATE */
+export type HsState =
+  | 'hsci-connecting'
+  | 'hsci-intro-sent'
+  | 'hsci-done'
+  | 'hscr-connecting'
+  | 'hscr-established-idle'
+  | 'hscr-established-waiting'
+  | 'hscr-joined'
+  | 'hssi-connecting'
+  | 'hssi-established'
+  | 'hssr-connecting'
+  | 'hssr-joined';
+
 /**
  * What a stream must not share a circuit with. Two streams may share one when every dimension that either of them
  * isolates has the same value in both. spec: proposal 171
@@ -99,6 +113,7 @@ export interface CircuitInfo {
   readonly isolation: Isolation | undefined;
   /** Onion address or other word of the role that asked. */
   readonly tag: string | undefined;
+  readonly hsState: HsState | undefined;
 }
 
 export interface CircuitOptions {
@@ -126,7 +141,7 @@ export interface CircuitManager {
   /**
    * Opens a stream to the clear net through a compatible circuit, building one when needed, and tries further circuits
    * while the reasons allow it. Resolves once the far end said CONNECTED; `request.handler` hears everything from
-   * `connected` on. Rejects with STREAM_FAILED (fact `reason`), NO_EXIT, TIMEOUT, ABORTED.
+   * `connected` on. Rejects with STREAM_FAILED (fact `reason`), PATH_NO_EXIT, TIMEOUT, ABORTED.
    */
   attachStream(request: StreamRequest): Promise<AttachedStream>;
   /** Opens a stream on this circuit and no other: onion roles, after the rendezvous. Marks it dirty and isolates it. */
@@ -134,15 +149,19 @@ export interface CircuitManager {
   resolve(request: ResolveRequest): Promise<readonly ResolvedAnswer[]>;
   /**
    * A circuit of this purpose ending at `target` (or at a relay chosen for the purpose), open and owned by the caller
-   * until it closes it. Rejects with CIRCUIT_FAILED, CIRCUIT_TIMEOUT, NO_PATH, ABORTED.
+   * until it closes it. Rejects with CIRCUIT_FAILED, CIRCUIT_TIMEOUT, PATH_*, ABORTED.
    */
   circuitTo(purpose: CircuitPurpose, target?: Relay | HopTarget, options?: CircuitOptions): Promise<OriginCircuit>;
-  /** An open circuit of this purpose and tag on which a stream with this isolation may go. */
+  /**
+   * An open circuit of this purpose and tag on which a stream with this isolation may go: not dirty for too long, not
+   * marked unusable. A rendezvous circuit counts only when it is joined (`setHsState`).
+   */
   findOpen(purpose: CircuitPurpose, tag: string, isolation?: Isolation): OriginCircuit | undefined;
   info(circuit: OriginCircuit): CircuitInfo | undefined;
   /** Every circuit that is not closed, oldest first. */
   list(): readonly CircuitInfo[];
   setPurpose(circuit: OriginCircuit, purpose: CircuitPurpose, tag?: string): void;
+  setHsState(circuit: OriginCircuit, state: HsState): void;
   /** No new stream goes on this circuit (NEWNYM, dead rendezvous). */
   markUnusable(circuit: OriginCircuit): void;
   /** Looks at what is likely to be needed and launches it; runs by itself once a second after `start()`. */
