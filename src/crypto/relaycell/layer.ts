@@ -1,0 +1,42 @@
+/**
+ * Encryption of relay cells, one hop at a time. Every call works in place on a 509-byte cell body and keeps nothing of
+ * it. `command` is the command of the link cell (RELAY or RELAY_EARLY), which counter galois onion binds.
+ * spec: tor-spec 5.5, proposal 359
+ */
+
+/** One hop, at the origin of the circuit. */
+export interface ClientLayer {
+  /** Bytes of a tag: what an authenticated SENDME carries. */
+  readonly tagLength: 16 | 20;
+  /** Sets the digest or tag of a message for this hop, and encrypts it once. */
+  originate(command: number, body: Uint8Array): void;
+  /** Encrypts, outbound, a cell for a farther hop. */
+  encrypt(command: number, body: Uint8Array): void;
+  /** Decrypts an inbound cell. True when it comes from this hop and is authentic. */
+  decrypt(command: number, body: Uint8Array): boolean;
+  /** Tag of the last cell originated here: a view that the next one overwrites. */
+  readonly sentTag: Uint8Array;
+  /** Tag of the last recognized inbound cell: a view that the next one overwrites. */
+  readonly receivedTag: Uint8Array;
+}
+
+/** The same hop, at the relay. */
+export interface RelayLayer {
+  readonly tagLength: 16 | 20;
+  /** Sets the digest or tag of a message toward the client, and encrypts it once. */
+  originate(command: number, body: Uint8Array): void;
+  /** Encrypts, inbound, a cell that a farther relay sent toward the client. */
+  encrypt(command: number, body: Uint8Array): void;
+  /** Decrypts an outbound cell. True when it is for this relay and authentic. */
+  decrypt(command: number, body: Uint8Array): boolean;
+  readonly sentTag: Uint8Array;
+  readonly receivedTag: Uint8Array;
+}
+
+/** What layers take their keys from; `KeyStream` of crypto/primitives is one. */
+export interface KeySource {
+  take(length: number): Uint8Array;
+}
+
+/** Length of a cell body. */
+export const bodyLength = 509;
