@@ -1,11 +1,11 @@
-import { type Cipheriv, createCipheriv } from 'node:crypto';
+import { type Cipher, createCipheriv } from 'node:crypto';
 import { TorError } from '../../base/errors/index.ts';
 
 const zeroIv = new Uint8Array(16);
 
 /** AES in counter mode, 128 or 256 bits by the key's length; one continuous stream. spec: tor-spec 0.3 */
 export class AesCtr {
-  readonly #cipher: Cipheriv;
+  readonly #cipher: Cipher;
 
   /** `iv` defaults to zeros. Throws BAD_KEY for a wrong length. */
   constructor(key: Uint8Array, iv: Uint8Array = zeroIv) {

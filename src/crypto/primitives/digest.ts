@@ -31,8 +31,9 @@ export type HashName = 'sha1' | 'sha256' | 'sha512' | 'sha3-256';
 export class RunningHash {
   readonly #hash: Hash;
 
-  constructor(name: HashName) {
-    this.#hash = createHash(name);
+  /** A fresh digest, or a copy of another that goes its own way from here. */
+  constructor(from: HashName | RunningHash) {
+    this.#hash = typeof from === 'string' ? createHash(from) : from.#hash.copy();
   }
 
   update(data: Uint8Array): this {

@@ -23,5 +23,5 @@ export { opeEncrypt, opeMax } from './ope.ts';
 export { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
 export { s2kMatches, s2kRfc2440, s2kSpecifierLength } from './s2k.ts';
 export { secretEqual } from './secret-equal.ts';
-export { type X25519KeyPair, X25519Secret, x25519, x25519KeyPair, x25519PublicKey } from './x25519.ts';
 export { generateTlsKey, makeX509, X509Cert, type X509Fields, x509Pem } from './x509.ts';
+export { type X25519KeyPair, X25519Secret, x25519, x25519KeyPair, x25519PublicKey } from './x25519.ts';

@@ -36,5 +36,6 @@ function base64url(bytes: Uint8Array): string {
 }
 
 function checkLength(bytes: Uint8Array): void {
-  if (bytes.length !== 32) throw new TorError('BAD_KEY', 'a key of 32 bytes is needed', { facts: { length: bytes.length } });
+  if (bytes.length !== 32)
+    throw new TorError('BAD_KEY', 'a key of 32 bytes is needed', { facts: { length: bytes.length } });
 }

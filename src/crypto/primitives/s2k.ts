@@ -57,5 +57,7 @@ function s2kScrypt(password: Uint8Array, spec: Uint8Array): Uint8Array | undefin
   const p = 2 ** ((spec[17] ?? 0) & 15);
   const memory = 128 * 2 ** log * r;
   if (log < 1 || memory * p > 2 ** 28) return undefined;
-  return new Uint8Array(scryptSync(password, spec.subarray(0, 16), 32, { N: 2 ** log, r, p, maxmem: memory * 2 + 2 ** 20 }));
+  return new Uint8Array(
+    scryptSync(password, spec.subarray(0, 16), 32, { N: 2 ** log, r, p, maxmem: memory * 2 + 2 ** 20 }),
+  );
 }

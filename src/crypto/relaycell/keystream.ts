@@ -32,4 +32,3 @@ export class Keystream {
     this.#at = at + bodyLength;
   }
 }
-

@@ -54,7 +54,7 @@ class Tor1Layer implements ClientLayer, RelayLayer {
     if (body[1] !== 0 || body[2] !== 0) return false;
     const claimed = body.slice(digestAt, digestAt + 4);
     body.fill(0, digestAt, digestAt + 4);
-    const next = this.#receiveDigest.fork().update(body);
+    const next = new RunningHash(this.#receiveDigest).update(body);
     const digest = next.peek();
     body.set(claimed, digestAt);
     if (claimed[0] !== digest[0] || claimed[1] !== digest[1] || claimed[2] !== digest[2] || claimed[3] !== digest[3]) {
