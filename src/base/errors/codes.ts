@@ -64,6 +64,11 @@ export const errorCodes = {
   ),
   // network
   CONNECT_FAILED: code('network', 'The connection to the relay failed.', retry),
+  LISTEN_FAILED: code(
+    'usage',
+    'Cannot listen on the address.',
+    'Check that the port is free and that this machine has the address.',
+  ),
   CONNECT_BACKOFF: code('network', 'The relay failed a moment ago and is not tried again yet.', retry),
   CIRCUIT_FAILED: code('network', 'A circuit could not be built.', retry),
   CIRCUIT_TIMEOUT: code('network', 'A circuit took too long to build.', retry),

@@ -1,4 +1,4 @@
-import type { Begin, ConnectedAddress } from '../../wire/relaymsg/index.ts';
+import type { Begin, ConnectedAddress, ResolvedAnswer } from '../../wire/relaymsg/index.ts';
 
 export type StreamState = 'connecting' | 'open' | 'half-closed' | 'closed';
 
@@ -48,8 +48,8 @@ export interface Stream {
   pauseReading(): void;
   resumeReading(): void;
   /**
-   * Under congestion control the far end is slowed by XOFF and XON: tell how many delivered bytes still wait on our side
-   * (in the application's socket) whenever that number changes by much. `pauseReading` needs no such call.
+   * A finer way than pausing: tells how many delivered bytes still wait on our side (in the application's socket), when
+   * that is more than nothing and again when it has changed. Bytes that arrive in between are added by themselves.
    */
   reportBacklog(bytes: number): void;
 }
@@ -63,3 +63,12 @@ export interface IncomingStream extends Stream {
 
 /** What the accepting end answers: a handler (then `stream.accept()` now or later), or an END reason. */
 export type AcceptStream = (begin: StreamBegin, stream: IncomingStream) => StreamHandler | number;
+
+/**
+ * How an exit answers RESOLVE: later or at once, once. What it returns is called when the asker gives up or the circuit
+ * goes away.
+ */
+export type AcceptResolve = (
+  name: string,
+  answer: (answers: readonly ResolvedAnswer[]) => void,
+) => (() => void) | undefined;
