@@ -100,7 +100,10 @@ export class LinkChannel implements Channel, CellSink {
   readonly role: 'initiator' | 'responder';
   readonly events = new Emitter<LinkChannelEvents>();
   readonly counters: ChannelCounters = { cellsIn: 0, cellsOut: 0, paddingIn: 0, paddingOut: 0, strayIn: 0 };
+  /** Monotonic. */
   readonly createdMs: number;
+  /** As our socket sees it. */
+  readonly peerAddress: IpBytes | undefined;
   readonly #deps: LinkChannelDeps;
   readonly #options: LinkChannelOptions;
   readonly #reader: CellReader;
@@ -128,6 +131,7 @@ export class LinkChannel implements Channel, CellSink {
     this.#options = options;
     this.id = options.id;
     this.role = options.role;
+    this.peerAddress = options.peerAddress;
     this.#params = options.params ?? defaultChannelParams;
     const nowMs = deps.clock.monotonic();
     this.createdMs = nowMs;

@@ -1,0 +1,14 @@
+export { ChannelManager, type ChannelManagerDeps, type ChannelManagerOptions } from './channel-manager.ts';
+export { dialDirect } from './connect.ts';
+export { type LinkCredentialSet, type LinkKeys, makeLinkCredentials } from './link-credentials.ts';
+export { OrListener, type OrListenerDeps, type OrListenerOptions } from './or-listener.ts';
+export type {
+  ChannelClosed,
+  ChannelFailed,
+  ChannelLaunched,
+  ChannelManagerEvents,
+  ChannelRequest,
+  ChannelTarget,
+  Dial,
+  OrEndpoint,
+} from './types.ts';
