@@ -49,13 +49,15 @@ export class TorOptions {
 
   get<N extends OptionName>(name: N): OptionValue<N> {
     const entry = this.#entry(name);
-    if (isList(entry)) return this.lines(name) as OptionValue<N>;
-    return (optionSpec(name).type === 'routerset' ? [] : entry.value) as OptionValue<N>;
+    return (isList(entry) ? this.lines(name) : entry.value) as OptionValue<N>;
   }
 
-  /** The values of a list option, in order; for a shared list only the lines under this name. */
+  /** The values of a list option, in order; for a shared list only those under this name. */
   lines(name: OptionName): readonly string[] {
-    return this.assigned(name).map((line) => line.value);
+    const entry = this.#entry(name);
+    if (!isList(entry)) return entry.text === undefined ? [] : [entry.text];
+    const own = listOwner(name) === name ? entry : entry.filter((line) => line.key === name);
+    return own.map((line) => line.value);
   }
 
   /** The option as lines of a torrc, values unquoted; none when it holds nothing. */
@@ -66,7 +68,6 @@ export class TorOptions {
     if (type === 'routerset') {
       return [{ key: name, value: entry.map((line) => line.value).join(','), command: 'set' }];
     }
-    // C tor compares beginnings here: `HiddenServiceDir` also shows `HiddenServiceDirGroupReadable`.
     if (type !== 'linelist-s') return entry;
     return entry.filter((line) => line.key === name);
   }
