@@ -1,25 +1,10 @@
 import type { IpBytes } from '../../base/ip/index.ts';
+import type { HopTarget } from '../../protocol/circuit/index.ts';
 import type { LinkSpecifier } from '../../wire/linkspec/index.ts';
 import type { ProtocolName, Protover } from '../../wire/protover/index.ts';
+import type { FamilyMember } from './family.ts';
+import type { RelayFlags } from './flags.ts';
 import type { PortPolicy } from './port-policy.ts';
-
-/** The flags of a consensus entry. Shared between relays: compare values, not objects. spec: dir-spec 3.4.1 */
-export interface RelayFlags {
-  readonly authority: boolean;
-  readonly badExit: boolean;
-  readonly exit: boolean;
-  readonly fast: boolean;
-  readonly guard: boolean;
-  readonly hsDir: boolean;
-  readonly middleOnly: boolean;
-  readonly noEdConsensus: boolean;
-  readonly running: boolean;
-  readonly stable: boolean;
-  readonly staleDesc: boolean;
-  readonly sybil: boolean;
-  readonly v2Dir: boolean;
-  readonly valid: boolean;
-}
 
 export interface OrAddress {
   /** 4 or 16 bytes. */
@@ -27,23 +12,14 @@ export interface OrAddress {
   readonly port: number;
 }
 
-/** Whom a circuit is extended to. The same shape as `protocol/circuit`'s. */
-export interface HopTarget {
-  readonly ed25519?: Uint8Array;
-  readonly rsa: Uint8Array;
-  readonly ntorKey: Uint8Array;
-  readonly linkSpecifiers: readonly LinkSpecifier[];
-  readonly protover: Protover;
-}
-
 /** One relay as a client sees it: a consensus entry with its microdescriptor, or a bridge with its descriptor. */
-export interface Relay {
+export interface Relay extends FamilyMember {
   readonly nickname: string;
   /** SHA-1 of the RSA identity key, 20 bytes. */
   readonly rsaId: Uint8Array;
   /** `rsaId` in upper-case hexadecimal: the key for maps. */
   readonly fingerprint: string;
-  /** Ed25519 master identity, 32 bytes; absent without a descriptor and where authorities do not vouch for it. */
+  /** Ed25519 master identity, 32 bytes; absent without a descriptor. */
   readonly ed25519Id: Uint8Array | undefined;
   /** Curve25519 onion key, 32 bytes; absent without a descriptor. */
   readonly ntorKey: Uint8Array | undefined;
@@ -55,8 +31,10 @@ export interface Relay {
   /** 0 for none. */
   readonly dirPort: number;
   readonly flags: RelayFlags;
-  /** Consensus weight (`w Bandwidth=`), kilobytes per second; 0 when the consensus gives none. */
-  readonly weight: number;
+  /** Consensus weight (`w Bandwidth=`), kilobytes per second; undefined when the consensus gives none. */
+  readonly weight: number | undefined;
+  /** `w GuardFraction=`, 0 to 100. */
+  readonly guardFraction: number | undefined;
   /** `w Unmeasured=1`. */
   readonly unmeasured: boolean;
   /** The descriptor's publication time for the ns flavour, else 0. */
@@ -69,7 +47,12 @@ export interface Relay {
   readonly policy6: PortPolicy;
   /** Microdescriptor digest (32 bytes) or descriptor digest (20 bytes), by flavour. */
   readonly descriptorDigest: Uint8Array;
+  /** The /16 of the IPv4 address as a number, and the /32 of the IPv6 address; -1 for none. */
+  readonly subnet4: number;
+  readonly subnet6: number;
   supports(name: ProtocolName, version: number): boolean;
+  /** FlowCtrl=2 and Conflux=1. */
+  readonly supportsConflux: boolean;
   /** In the order a client sends them: IPv4, RSA identity, Ed25519 identity, IPv6. */
   linkSpecifiers(): readonly LinkSpecifier[];
   /** Throws RELAY_NO_DESCRIPTOR when no onion key is known. */

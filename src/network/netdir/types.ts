@@ -1,10 +1,9 @@
 import type { Random } from '../../base/runtime/index.ts';
+import type { RingKey } from './hash-ring.ts';
 import type { ConsensusParams } from './params.ts';
 import type { Relay } from './relay.ts';
-import type { BandwidthWeights } from './weights.ts';
-
-/** Which rule weights a choice; `none` leaves the plain consensus weight. */
-export type Position = 'guard' | 'middle' | 'exit' | 'dir' | 'none';
+import type { PeriodRules } from './time-period.ts';
+import type { BandwidthWeights, Position } from './weights.ts';
 
 export interface SharedRandomValue {
   readonly reveals: number;
@@ -30,13 +29,18 @@ export interface DirInfoStatus {
 }
 
 export interface ResponsibleHsDirsRequest {
-  /** Blinded key of the service for that period, 32 bytes. */
+  /** Blinded key of the service for the ring's period, 32 bytes. */
   readonly blindedKey: Uint8Array;
-  readonly periodNumber: number;
-  /** Which ring: that of the period with the SRV of its start. 32 bytes. */
-  readonly srv: Uint8Array;
+  readonly ring: RingKey;
   /** `fetch` uses hsdir_spread_fetch, `store` hsdir_spread_store. */
   readonly use: 'fetch' | 'store';
+}
+
+/** Which rings count now: clients fetch from one, services store on two. spec: rend-spec-v3 2.2.4 [FETCHUPLOADDESC] */
+export interface HsDirRings {
+  readonly fetch: RingKey;
+  readonly storeFirst: RingKey;
+  readonly storeSecond: RingKey;
 }
 
 /**
@@ -55,25 +59,36 @@ export interface NetDir {
   readonly sharedRandomPrevious: SharedRandomValue | undefined;
   readonly sharedRandomCurrent: SharedRandomValue | undefined;
 
+  /** Between valid-after and valid-until. */
+  isLive(nowMs: number): boolean;
+  /** Within a day of that on either side: good enough for clients. */
+  isReasonablyLive(nowMs: number): boolean;
+
   byRsaId(rsaId: Uint8Array): Relay | undefined;
   byFingerprint(fingerprint: string): Relay | undefined;
   byEd25519Id(ed25519Id: Uint8Array): Relay | undefined;
-  /** Nickname, `$fingerprint`, fingerprint, `$fp~nick`, `$fp=nick`, as users name relays. */
+  /** `nick`, `fingerprint`, `$fingerprint`, `$fingerprint~nick`, as users name relays. */
   byNameOrId(text: string): Relay | undefined;
 
-  /** A relay's weight for a position; only ratios mean anything. */
+  /** A relay's weight for a position; only ratios within one position mean anything. */
   weightOf(relay: Relay, position: Position): number;
   /** A weighted choice among all relays that pass `accept`; undefined when none does. Fast for repeated use. */
   pick(position: Position, random: Random, accept: (relay: Relay) => boolean): Relay | undefined;
   /** A weighted choice among `candidates`; uniform when all weigh nothing. */
   pickFrom(candidates: readonly Relay[], position: Position, random: Random): Relay | undefined;
 
-  /** True when both say so (lists), share a family id, or lie in one subnet while subnets are to differ. */
+  /** True when two different relays must not be on one path: declared, by family id, by subnet, or by NodeFamily. */
   sameFamily(a: Relay, b: Relay): boolean;
-  /** Declared families alone. */
+  /** Families that relays declare, by list or id. */
   declaredFamily(a: Relay, b: Relay): boolean;
   sameSubnet(a: Relay, b: Relay): boolean;
 
+  readonly periodRules: PeriodRules;
+  /** The time period that the consensus lies in. */
+  readonly timePeriod: number;
+  hsDirRings(): HsDirRings;
   responsibleHsDirs(request: ResponsibleHsDirsRequest): readonly Relay[];
-  enoughDirInfo(): DirInfoStatus;
+
+  /** `bridgeUsable`: with bridges, one with a descriptor stands for all guards. */
+  enoughDirInfo(options?: { readonly bridgeUsable?: boolean }): DirInfoStatus;
 }
