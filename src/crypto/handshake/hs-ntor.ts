@@ -1,7 +1,7 @@
 import { concatBytes, fromUtf8, Writer } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
-import { AesCtr, secretEqual, sha3_256, shake256, x25519KeyPair, type X25519KeyPair } from '../primitives/index.ts';
+import { AesCtr, secretEqual, sha3_256, shake256, type X25519KeyPair, x25519KeyPair } from '../primitives/index.ts';
 import { exchange } from './exchange.ts';
 import type { KeyMaterial } from './result.ts';
 
@@ -108,7 +108,11 @@ export interface HsNtorRequest {
  * @throws TorError HANDSHAKE_FAILED when it is not for these keys
  */
 export function hsNtorService(
-  keys: { readonly authKey: Uint8Array; readonly encKey: X25519KeyPair; readonly subcredentials: readonly Uint8Array[] },
+  keys: {
+    readonly authKey: Uint8Array;
+    readonly encKey: X25519KeyPair;
+    readonly subcredentials: readonly Uint8Array[];
+  },
   header: Uint8Array,
   encrypted: Uint8Array,
 ): HsNtorRequest {

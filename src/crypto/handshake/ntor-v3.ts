@@ -1,7 +1,7 @@
 import { bytesEqual, concatBytes, fromUtf8, Writer } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
-import { AesCtr, secretEqual, sha3_256, shake256, x25519KeyPair, type X25519KeyPair } from '../primitives/index.ts';
+import { AesCtr, secretEqual, sha3_256, shake256, type X25519KeyPair, x25519KeyPair } from '../primitives/index.ts';
 import { exchange } from './exchange.ts';
 import type { ClientHandshake, KeyMaterial, ServerHandshake } from './result.ts';
 
@@ -110,7 +110,9 @@ export function ntorV3Client(
     onionskin: concatBytes(head, messageMac),
     finish(reply) {
       if (reply.length < 64 || reply.length > 64 + maxMessageBytes) {
-        throw new TorError('HANDSHAKE_FAILED', 'an ntor-v3 answer of a wrong length', { facts: { length: reply.length } });
+        throw new TorError('HANDSHAKE_FAILED', 'an ntor-v3 answer of a wrong length', {
+          facts: { length: reply.length },
+        });
       }
       const serverKey = reply.slice(0, 32);
       const xy = exchange(secretKey, serverKey);

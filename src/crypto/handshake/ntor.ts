@@ -1,7 +1,7 @@
 import { bytesEqual, concatBytes, fromUtf8 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
-import { hkdfSha256, hmacSha256, secretEqual, x25519KeyPair, type X25519KeyPair } from '../primitives/index.ts';
+import { hkdfSha256, hmacSha256, secretEqual, type X25519KeyPair, x25519KeyPair } from '../primitives/index.ts';
 import { exchange } from './exchange.ts';
 import type { ClientHandshake, KeyMaterial, ServerHandshake } from './result.ts';
 

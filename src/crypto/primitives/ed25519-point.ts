@@ -12,15 +12,22 @@ type EdPoint = ReturnType<typeof Point.fromBytes>;
 const order = Point.Fn.ORDER;
 const field = Point.Fp;
 
-export function expandedPublicKey(expanded: Uint8Array): Uint8Array {
-  return timesBase(scalarOf(expanded)).toBytes();
+/** A secret scalar (32 bytes, little-endian) and the prefix that hedges signatures (32): what C tor keeps on disk. */
+export interface ExpandedKey {
+  readonly expanded: Uint8Array;
+  readonly publicKey: Uint8Array;
 }
 
-export function signExpanded(message: Uint8Array, expanded: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  const scalar = scalarOf(expanded);
-  const nonce = fromLittleEndian(sha512(concatBytes(expanded.subarray(32), message))) % order;
+/** The key pair of 64 bytes from a key file. Throws BAD_KEY for another length. */
+export function expandedKeyFrom(expanded: Uint8Array): ExpandedKey {
+  return { expanded, publicKey: timesBase(scalarOf(expanded)).toBytes() };
+}
+
+export function signExpanded(message: Uint8Array, key: ExpandedKey): Uint8Array {
+  const scalar = scalarOf(key.expanded);
+  const nonce = fromLittleEndian(sha512(concatBytes(key.expanded.subarray(32), message))) % order;
   const r = timesBase(nonce).toBytes();
-  const challenge = fromLittleEndian(sha512(concatBytes(r, publicKey, message))) % order;
+  const challenge = fromLittleEndian(sha512(concatBytes(r, key.publicKey, message))) % order;
   return concatBytes(r, toLittleEndian((nonce + challenge * scalar) % order));
 }
 
@@ -31,32 +38,32 @@ export function blindPublicKey(publicKey: Uint8Array, param: Uint8Array): Uint8A
   return blinded.toBytes();
 }
 
-/** The expanded secret key of the blinded public key: product of scalars, and a nonce prefix derived anew. */
-export function blindExpandedKey(expanded: Uint8Array, param: Uint8Array): Uint8Array {
-  const scalar = (scalarOf(expanded) * tweakOf(param)) % order;
-  const prefix = sha512(concatBytes(blindedPrefix, expanded.subarray(32)));
-  return concatBytes(toLittleEndian(scalar), prefix.subarray(0, 32));
+/** The secret key of the blinded public key: product of scalars, and a nonce prefix derived anew. */
+export function blindExpandedKey(key: ExpandedKey, param: Uint8Array): ExpandedKey {
+  const scalar = (scalarOf(key.expanded) * tweakOf(param)) % order;
+  const prefix = sha512(concatBytes(blindedPrefix, key.expanded.subarray(32)));
+  return expandedKeyFrom(concatBytes(toLittleEndian(scalar), prefix.subarray(0, 32)));
 }
 
 /** The Ed25519 public key with the given sign bit of a curve25519 public key: y = (u - 1) / (u + 1). spec: proposal 228 A */
-export function ed25519FromCurve25519(publicKey: Uint8Array, signBit: number): Uint8Array {
+export function ed25519FromCurve25519(publicKey: Uint8Array, signBit: 0 | 1): Uint8Array {
   if (publicKey.length !== 32) throw new TorError('BAD_KEY', 'not a curve25519 public key');
   const u = field.create(fromLittleEndian(publicKey) & fieldMask);
   const y = u === field.neg(1n) ? 0n : field.div(field.sub(u, 1n), field.add(u, 1n));
   const out = toLittleEndian(y);
-  out[31] = (out[31] as number) | ((signBit & 1) << 7);
+  out[31] = (out[31] as number) | (signBit << 7);
   return out;
 }
 
-/** A curve25519 secret key as an expanded Ed25519 key, whose public key has the returned sign bit. spec: proposal 228 A */
-export function ed25519KeyFromCurve25519(secretKey: Uint8Array): {
-  readonly publicKey: Uint8Array;
-  readonly expanded: Uint8Array;
-  readonly signBit: number;
+/** A curve25519 secret key as an Ed25519 key, and the sign bit of its public key. spec: proposal 228 A */
+export function expandedKeyFromCurve25519(secretKey: Uint8Array): {
+  readonly key: ExpandedKey;
+  readonly signBit: 0 | 1;
 } {
-  const expanded = concatBytes(secretKey, sha512(concatBytes(secretKey, conversionSuffix)).subarray(0, 32));
-  const publicKey = expandedPublicKey(expanded);
-  return { publicKey, expanded, signBit: (publicKey[31] as number) >> 7 };
+  if (secretKey.length !== 32) throw new TorError('BAD_KEY', 'a curve25519 key has 32 bytes');
+  const prefix = sha512(concatBytes(secretKey, conversionSuffix)).subarray(0, 32);
+  const key = expandedKeyFrom(concatBytes(secretKey, prefix));
+  return { key, signBit: (key.publicKey[31] as number) >= 128 ? 1 : 0 };
 }
 
 /** On the curve, not the identity, and without a torsion component: what C tor asks of a key before it trusts it. */

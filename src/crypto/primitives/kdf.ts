@@ -15,30 +15,3 @@ export function kdfTor(k0: Uint8Array, length: number): Uint8Array {
   }
   return out;
 }
-
-/** Key material as a handshake leaves it: taken from the front, each byte once. */
-export class KeyStream {
-  readonly #expand: (length: number) => Uint8Array;
-  #bytes: Uint8Array;
-  #at: number;
-
-  /**
-   * `expand(n)` gives the first `n` bytes, always the same. `skip` bytes are passed over at the start. `expected` is
-   * how many bytes will likely be taken: they are made in one go.
-   */
-  constructor(expand: (length: number) => Uint8Array, options: { skip?: number; expected?: number } = {}) {
-    this.#expand = expand;
-    this.#at = options.skip ?? 0;
-    this.#bytes = expand(this.#at + (options.expected ?? 92));
-  }
-
-  /** The next `length` bytes, as a copy. */
-  take(length: number): Uint8Array {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) this.#bytes = this.#expand(Math.max(end, this.#bytes.length * 2));
-    const out = this.#bytes.slice(this.#at, end);
-    this.#bytes.fill(0, this.#at, end);
-    this.#at = end;
-    return out;
-  }
-}

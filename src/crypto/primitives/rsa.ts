@@ -60,18 +60,21 @@ export class RsaPublicKey {
     return this.#key.export({ type: 'pkcs1', format: 'pem' }).toString();
   }
 
-  /**
-   * Whether `signature` is the PKCS#1 type 1 padding of `digest` without DigestInfo. Never throws. C tor also takes a
-   * signed text that goes on after the digest; so do we.
-   */
-  verifyDigest(signature: Uint8Array, digest: Uint8Array): boolean {
-    let signed: Uint8Array;
+  /** What was signed with PKCS#1 type 1 padding and no DigestInfo; undefined when the padding is wrong. */
+  recoverDigest(signature: Uint8Array): Uint8Array | undefined {
     try {
-      signed = publicDecrypt({ key: this.#key, padding }, signature);
+      return new Uint8Array(publicDecrypt({ key: this.#key, padding }, signature));
     } catch {
-      return false;
+      return undefined;
     }
-    return signed.length >= digest.length && bytesEqual(signed.subarray(0, digest.length), digest);
+  }
+
+  /** Never throws. C tor also takes a signed text that goes on after the digest; so do we. */
+  verifyDigest(signature: Uint8Array, digest: Uint8Array): boolean {
+    const signed = this.recoverDigest(signature);
+    return (
+      signed !== undefined && signed.length >= digest.length && bytesEqual(signed.subarray(0, digest.length), digest)
+    );
   }
 }
 

@@ -1,38 +1,14 @@
-import { createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
+import { diffieHellman, type KeyObject } from 'node:crypto';
 import { isAllZero } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
 import { okpPrivateKey, okpPublicKey, okpRawPublic } from './okp.ts';
+import { secretEqual } from './secret-equal.ts';
 
 export interface X25519KeyPair {
   readonly publicKey: Uint8Array;
   /** 32 bytes, already clamped, as key files hold it. */
   readonly secretKey: Uint8Array;
-}
-
-/** A secret key made ready: worth keeping for a key that is used again and again, as an onion key is. */
-export class X25519Secret {
-  readonly publicKey: Uint8Array;
-  readonly #key: KeyObject;
-
-  /** Throws BAD_KEY unless `secretKey` has 32 bytes. */
-  constructor(secretKey: Uint8Array) {
-    this.#key = okpPrivateKey('X25519', secretKey);
-    this.publicKey = okpRawPublic(this.#key);
-  }
-
-  /** The shared secret. Throws BAD_KEY when it would be all zeros, or the key has not 32 bytes. */
-  exchange(publicKey: Uint8Array): Uint8Array {
-    const peer = okpPublicKey('X25519', publicKey);
-    let shared: Uint8Array;
-    try {
-      shared = new Uint8Array(diffieHellman({ privateKey: this.#key, publicKey: peer }));
-    } catch (error) {
-      throw new TorError('BAD_KEY', 'X25519 public key of small order', { cause: error });
-    }
-    if (isAllZero(shared)) throw new TorError('BAD_KEY', 'X25519 public key of small order');
-    return shared;
-  }
 }
 
 export function x25519KeyPair(random: Random): X25519KeyPair {
@@ -42,9 +18,40 @@ export function x25519KeyPair(random: Random): X25519KeyPair {
   return { publicKey: x25519PublicKey(secretKey), secretKey };
 }
 
-export const x25519PublicKey = (secretKey: Uint8Array): Uint8Array =>
-  okpRawPublic(createPublicKey(okpPrivateKey('X25519', secretKey)));
+/** Throws BAD_KEY unless the secret has 32 bytes. */
+export const x25519PublicKey = (secretKey: Uint8Array): Uint8Array => okpRawPublic(privateKeyOf(secretKey));
 
-/** The shared secret, 32 bytes. Throws BAD_KEY when it would be all zeros. */
-export const x25519 = (secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array =>
-  new X25519Secret(secretKey).exchange(publicKey);
+/** The shared secret, 32 bytes. Throws BAD_KEY when it would be all zeros, or a length is wrong. */
+export function x25519(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  const privateKey = privateKeyOf(secretKey);
+  const peer = okpPublicKey('X25519', publicKey);
+  let shared: Uint8Array;
+  try {
+    shared = new Uint8Array(diffieHellman({ privateKey, publicKey: peer }));
+  } catch (error) {
+    throw new TorError('BAD_KEY', smallOrder, { cause: error });
+  }
+  if (isAllZero(shared)) throw new TorError('BAD_KEY', smallOrder);
+  return shared;
+}
+
+const smallOrder = 'X25519 public key of small order';
+
+interface Prepared {
+  readonly key: KeyObject;
+  readonly bytes: Uint8Array;
+}
+
+const prepared = new WeakMap<Uint8Array, Prepared>();
+
+/**
+ * Making a private key object costs a scalar multiplication, as much as using it: so a block of bytes that was a key
+ * once keeps its object, for as long as it holds the same bytes.
+ */
+function privateKeyOf(secretKey: Uint8Array): KeyObject {
+  const known = prepared.get(secretKey);
+  if (known !== undefined && secretEqual(known.bytes, secretKey)) return known.key;
+  const key = okpPrivateKey('X25519', secretKey);
+  prepared.set(secretKey, { key, bytes: secretKey.slice() });
+  return key;
+}

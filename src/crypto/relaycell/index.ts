@@ -1,3 +1,10 @@
-export { cgoClientLayer, cgoRelayLayer } from './cgo.ts';
-export type { ClientLayer, KeySource, RelayLayer } from './layer.ts';
-export { hsClientLayer, hsServiceLayer, tor1ClientLayer, tor1RelayLayer } from './tor1.ts';
+export { cgoClientLayer, cgoKeyLength, cgoRelayLayer } from './cgo.ts';
+export type { ClientLayer, RelayLayer } from './layer.ts';
+export {
+  hsClientLayer,
+  hsKeyLength,
+  hsServiceLayer,
+  tor1ClientLayer,
+  tor1KeyLength,
+  tor1RelayLayer,
+} from './tor1.ts';

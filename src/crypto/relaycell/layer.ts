@@ -33,10 +33,5 @@ export interface RelayLayer {
   readonly receivedTag: Uint8Array;
 }
 
-/** What layers take their keys from; `KeyStream` of crypto/primitives is one. */
-export interface KeySource {
-  take(length: number): Uint8Array;
-}
-
 /** Length of a cell body. */
 export const bodyLength = 509;

@@ -1,16 +1,20 @@
 import { AesCtr, RunningHash } from '../primitives/index.ts';
-import type { ClientLayer, KeySource, RelayLayer } from './layer.ts';
+import type { ClientLayer, RelayLayer } from './layer.ts';
 
 /** AES-128-CTR and running SHA-1: takes Df, Db (20 bytes each), Kf, Kb (16 each). spec: tor-spec 5.2, 5.5 */
-export const tor1ClientLayer = (keys: KeySource): ClientLayer => new Tor1Layer(keys, 'sha1', false);
-export const tor1RelayLayer = (keys: KeySource): RelayLayer => new Tor1Layer(keys, 'sha1', true);
+export const tor1ClientLayer = (keys: Uint8Array): ClientLayer => new Tor1Layer(keys, 'sha1', false);
+export const tor1RelayLayer = (keys: Uint8Array): RelayLayer => new Tor1Layer(keys, 'sha1', true);
 
 /**
  * The virtual hop between an onion service and its client, AES-256-CTR and running SHA3-256: takes Df, Db, Kf, Kb,
  * 32 bytes each. Forward is from client to service, and both ends are origins of circuits. spec: rend-spec-v3 4.2.1
  */
-export const hsClientLayer = (keys: KeySource): ClientLayer => new Tor1Layer(keys, 'sha3-256', false);
-export const hsServiceLayer = (keys: KeySource): ClientLayer => new Tor1Layer(keys, 'sha3-256', true);
+export const hsClientLayer = (keys: Uint8Array): ClientLayer => new Tor1Layer(keys, 'sha3-256', false);
+export const hsServiceLayer = (keys: Uint8Array): ClientLayer => new Tor1Layer(keys, 'sha3-256', true);
+
+/** Bytes of key material that a layer takes. */
+export const tor1KeyLength = 72;
+export const hsKeyLength = 128;
 
 const digestAt = 5;
 
@@ -23,12 +27,13 @@ class Tor1Layer implements ClientLayer, RelayLayer {
   readonly #sendDigest: RunningHash;
   #receiveDigest: RunningHash;
 
-  constructor(keys: KeySource, hash: 'sha1' | 'sha3-256', reverse: boolean) {
+  constructor(keys: Uint8Array, hash: 'sha1' | 'sha3-256', reverse: boolean) {
     const [digestLength, keyLength] = hash === 'sha1' ? [20, 16] : [32, 32];
-    const forward = new RunningHash(hash).update(keys.take(digestLength));
-    const backward = new RunningHash(hash).update(keys.take(digestLength));
-    const forwardCipher = new AesCtr(keys.take(keyLength));
-    const backwardCipher = new AesCtr(keys.take(keyLength));
+    const keysAt = 2 * digestLength;
+    const forward = new RunningHash(hash).update(keys.subarray(0, digestLength));
+    const backward = new RunningHash(hash).update(keys.subarray(digestLength, keysAt));
+    const forwardCipher = new AesCtr(keys.subarray(keysAt, keysAt + keyLength));
+    const backwardCipher = new AesCtr(keys.subarray(keysAt + keyLength, keysAt + 2 * keyLength));
     this.#sendDigest = reverse ? backward : forward;
     this.#receiveDigest = reverse ? forward : backward;
     this.#sendCipher = reverse ? backwardCipher : forwardCipher;
