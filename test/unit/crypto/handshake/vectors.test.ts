@@ -114,7 +114,8 @@ test('hs-ntor: whole introductions, opened by the service, and the rendezvous th
     const answer = request.answer(random);
     assert.equal(base16(client.finish(answer.handshakeInfo).keys(128)), base16(answer.keys(128)));
     assert.throws(
-      () => hsNtorService({ authKey, encKey, subcredentials: [new Uint8Array(32)] }, header, body.subarray(header.length)),
+      () =>
+        hsNtorService({ authKey, encKey, subcredentials: [new Uint8Array(32)] }, header, body.subarray(header.length)),
       refused,
     );
   }
