@@ -1,4 +1,5 @@
 import { TorError } from '../../base/errors/index.ts';
+import { formatIpHost, formatIpPort, type IpBytes } from '../../base/ip/index.ts';
 import type { Clock, Timer, Timers } from '../../base/runtime/index.ts';
 import type { OriginCircuit } from '../../protocol/circuit/index.ts';
 import type { Stream, StreamEnd, StreamHandler } from '../../protocol/stream/index.ts';
@@ -6,7 +7,7 @@ import { EndReason, endReasonName } from '../../wire/relaymsg/index.ts';
 import { decompressBody } from './compression.ts';
 import { encodeHttpRequest } from './http-request.ts';
 import { HttpResponseReader } from './http-response.ts';
-import type { DirRequest, DirResponse } from './types.ts';
+import type { DirRequest, DirRequester, DirResponse } from './types.ts';
 
 export interface DirRequestDeps {
   readonly clock: Clock;
@@ -27,16 +28,38 @@ export async function dirRequest(
   request: DirRequest,
 ): Promise<DirResponse> {
   request.signal?.throwIfAborted();
-  const exchange = new DirExchange(deps, request);
+  const exchange = new DirExchange(deps, request, request.host ?? hostOf(circuit));
   const sentMs = deps.clock.now();
   const { head, body } = await exchange.run(circuit);
   const plain = await decompressBody(body, {
     encoding: head.headers.get('content-encoding'),
     maxBytes: request.maxBytes ?? defaultMaxBytes,
     allowPartial: request.allowPartial ?? false,
-    anonymous: request.anonymous ?? false,
+    anonymous: request.compression === 'identity',
   });
   return { status: head.status, reason: head.reason, headers: head.headers, body: plain, sentMs };
+}
+
+/** `dirRequest` for those who have no clock of their own. */
+export function dirRequester(deps: DirRequestDeps): DirRequester {
+  return (circuit, request) => dirRequest(deps, circuit, request);
+}
+
+const timedOut = (): TorError => new TorError('TIMEOUT', 'the directory did not answer in time');
+
+/** The last hop's first address, IPv4 before IPv6, as C tor names the directory it asks through a circuit. */
+function hostOf(circuit: OriginCircuit): string {
+  const specifiers = circuit.hops.at(-1)?.target?.linkSpecifiers ?? [];
+  for (const kind of ['ipv4', 'ipv6'] as const) {
+    const found = specifiers.find((specifier) => specifier.kind === kind);
+    if (found?.kind === kind) return formatDirHost(found.address, found.port);
+  }
+  return '0.0.0.0';
+}
+
+/** `address:port` for a Host header. */
+export function formatDirHost(address: IpBytes, port: number): string {
+  return port === 80 ? formatIpHost(address) : formatIpPort(address, port);
 }
 
 type Raw = ReturnType<HttpResponseReader['finish']>;
@@ -51,13 +74,14 @@ class DirExchange implements StreamHandler {
   #block = new Uint8Array(16 * 1024);
   #filled = 0;
   #timer: Timer | undefined;
+  #overall: Timer | undefined;
   #lastByteMs = 0;
   #settle: { resolve(raw: Raw): void; reject(error: unknown): void } | undefined;
 
-  constructor(deps: DirRequestDeps, request: DirRequest) {
+  constructor(deps: DirRequestDeps, request: DirRequest, host: string) {
     this.#deps = deps;
     this.#request = request;
-    this.#unsent = encodeHttpRequest(request);
+    this.#unsent = encodeHttpRequest(request, host);
   }
 
   run(circuit: OriginCircuit): Promise<Raw> {
@@ -65,6 +89,7 @@ class DirExchange implements StreamHandler {
       const onAbort = (): void => this.#fail(new TorError('ABORTED'));
       const done = (): void => {
         this.#timer?.cancel();
+        this.#overall?.cancel();
         this.#request.signal?.removeEventListener('abort', onAbort);
         this.#settle = undefined;
       };
@@ -80,6 +105,8 @@ class DirExchange implements StreamHandler {
       };
       this.#request.signal?.addEventListener('abort', onAbort);
       this.#watch(this.#request.connectTimeoutMs ?? defaultConnectTimeoutMs);
+      const { timeoutMs } = this.#request;
+      if (timeoutMs !== undefined) this.#overall = this.#deps.timers.after(timeoutMs, () => this.#fail(timedOut()));
       try {
         this.#stream = circuit.openStream(this, { kind: 'begin-dir' });
         this.writable();
@@ -173,7 +200,7 @@ class DirExchange implements StreamHandler {
     const check = (): void => {
       const leftMs = this.#lastByteMs + timeoutMs - this.#deps.clock.monotonic();
       if (leftMs > 0) this.#timer = this.#deps.timers.after(leftMs, check);
-      else this.#fail(new TorError('TIMEOUT', 'the directory did not answer in time'));
+      else this.#fail(timedOut());
     };
     this.#timer = this.#deps.timers.after(timeoutMs, check);
   }

@@ -9,10 +9,10 @@ import type { DirRequest } from './types.ts';
  * C tor sends Accept-Encoding only when the directory sees who asks (one hop): an anonymous request shall look like any
  * other. spec: dir-spec 6.1
  */
-export function encodeHttpRequest(request: DirRequest): Uint8Array {
-  const lines = [`${request.method} ${request.path} HTTP/1.0`, `Host: ${request.host}`];
+export function encodeHttpRequest(request: DirRequest, host: string): Uint8Array {
+  const lines = [`${request.method} ${request.path} HTTP/1.0`, `Host: ${host}`];
   if (request.ifModifiedSinceMs !== undefined) lines.push(`If-Modified-Since: ${httpDate(request.ifModifiedSinceMs)}`);
-  if (request.anonymous !== true) lines.push(`Accept-Encoding: ${supportedEncodings().join(', ')}`);
+  if (request.compression !== 'identity') lines.push(`Accept-Encoding: ${supportedEncodings().join(', ')}`);
   for (const [name, value] of Object.entries(request.headers ?? {})) lines.push(`${name}: ${value}`);
   const body = request.body ?? new Uint8Array(0);
   if (request.method === 'POST' || body.length > 0) lines.push(`Content-Length: ${body.length}`);

@@ -1,4 +1,4 @@
-export { type DirRequestDeps, dirRequest } from './dir-stream.ts';
+export { type DirRequestDeps, dirRequest, dirRequester } from './dir-stream.ts';
 export { parseDirAuthority, parseFallbackDir, parseServerList, shippedServerLists } from './server-lines.ts';
 export type {
   BootstrapPhase,
@@ -7,6 +7,7 @@ export type {
   DirectoryEvents,
   DirectoryManager,
   DirRequest,
+  DirRequester,
   DirResponse,
   FallbackDir,
 } from './types.ts';

@@ -1,4 +1,5 @@
 import type { Emitter } from '../../base/util/index.ts';
+import type { OriginCircuit } from '../../protocol/circuit/index.ts';
 import type { NetDir } from '../netdir/index.ts';
 
 /** One directory authority, from a `DirAuthority` line or the shipped list. */
@@ -66,14 +67,14 @@ export interface DirRequest {
   readonly method: 'GET' | 'POST';
   /** From the slash on. */
   readonly path: string;
-  /** `address:port` of the directory, IPv6 in brackets; without `:80`. */
-  readonly host: string;
+  /** `address:port` of the directory, IPv6 in brackets, without `:80`; default from the circuit's last hop. */
+  readonly host?: string;
   /** In this order, behind If-Modified-Since and Accept-Encoding. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly ifModifiedSinceMs?: number;
   readonly body?: Uint8Array;
-  /** The directory does not see who asks (three hops or more): nothing about us is told, and zstd is refused. */
-  readonly anonymous?: boolean;
+  /** `identity` for anonymous requests: what we can decompress is not told, and zstd is refused. Default `any`. */
+  readonly compression?: 'any' | 'identity';
   /** Limit of the answer after decompression; default 64 MiB. Before it, C tor's 16 MiB holds. */
   readonly maxBytes?: number;
   /** An answer cut short is still of use: its documents stand alone. */
@@ -82,6 +83,8 @@ export interface DirRequest {
   readonly connectTimeoutMs?: number;
   /** How long without a byte; default 5 minutes, TestingDirConnectionMaxStall. */
   readonly stallTimeoutMs?: number;
+  /** Over all; default none. */
+  readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** The directory took the stream. */
   readonly onConnected?: () => void;
@@ -97,6 +100,9 @@ export interface DirResponse {
   /** When the request was sent, by our clock: what the Date header is compared with. */
   readonly sentMs: number;
 }
+
+/** Asks one directory over a BEGIN_DIR stream at the circuit's last hop: `dirRequest` with its dependencies bound. */
+export type DirRequester = (circuit: OriginCircuit, request: DirRequest) => Promise<DirResponse>;
 
 /** Knows the network, keeps it fresh, and asks directories on behalf of others. */
 export interface DirectoryManager {

@@ -13,13 +13,15 @@ const document = fromLatin1(`network-status-version 3 microdesc\n${'x'.repeat(40
 
 test('a request is written as C tor writes it', () => {
   const text = latin1(
-    encodeHttpRequest({
-      method: 'GET',
-      path: '/tor/keys/all',
-      host: '127.0.0.1:5000',
-      ifModifiedSinceMs: Date.UTC(2026, 10, 21, 7, 3, 9),
-      headers: { 'X-Or-Diff-From-Consensus': 'AB' },
-    }),
+    encodeHttpRequest(
+      {
+        method: 'GET',
+        path: '/tor/keys/all',
+        ifModifiedSinceMs: Date.UTC(2026, 10, 21, 7, 3, 9),
+        headers: { 'X-Or-Diff-From-Consensus': 'AB' },
+      },
+      '127.0.0.1:5000',
+    ),
   );
   assert.match(
     text,
@@ -29,19 +31,21 @@ test('a request is written as C tor writes it', () => {
 
 test('an anonymous request tells nothing of what we decompress; a POST has its length', () => {
   const text = latin1(
-    encodeHttpRequest({
-      method: 'POST',
-      path: '/tor/hs/3/publish',
-      host: '127.0.0.1:5000',
-      anonymous: true,
-      body: fromLatin1('abc'),
-    }),
+    encodeHttpRequest(
+      {
+        method: 'POST',
+        path: '/tor/hs/3/publish',
+        compression: 'identity',
+        body: fromLatin1('abc'),
+      },
+      '127.0.0.1:5000',
+    ),
   );
   assert.equal(text, 'POST /tor/hs/3/publish HTTP/1.0\r\nHost: 127.0.0.1:5000\r\nContent-Length: 3\r\n\r\nabc');
 });
 
 test('a line break cannot be smuggled into a request', () => {
-  assert.throws(() => encodeHttpRequest({ method: 'GET', path: '/a\r\nX: y', host: 'h' }), hasCode('INTERNAL'));
+  assert.throws(() => encodeHttpRequest({ method: 'GET', path: '/a\r\nX: y' }, 'h'), hasCode('INTERNAL'));
 });
 
 test('HTTP dates go both ways', () => {
