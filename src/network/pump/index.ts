@@ -1,1 +1,3 @@
-export type { PumpDeps, PumpEnd, PumpOptions, SocketPump } from './types.ts';
+export { errorToEndReason } from './end-reason.ts';
+export { SocketPump } from './pump.ts';
+export type { PumpDeps, PumpEnd, PumpOptions } from './types.ts';

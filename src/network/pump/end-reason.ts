@@ -1,0 +1,20 @@
+import { EndReason } from '../../wire/relaymsg/index.ts';
+
+const internal = ['EBADF', 'EFAULT', 'EINVAL', 'EISCONN', 'ENOTSOCK', 'EPROTONOSUPPORT', 'EAFNOSUPPORT', 'ENOTCONN'];
+const noRoute = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EPERM'];
+const resources = ['ENOBUFS', 'ENOMEM', 'ENFILE', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EMFILE'];
+
+const table: ReadonlyMap<string, number> = new Map([
+  ['EPIPE', EndReason.DONE],
+  ...internal.map((code) => [code, EndReason.INTERNAL] as const),
+  ...noRoute.map((code) => [code, EndReason.NOROUTE] as const),
+  ['ECONNREFUSED', EndReason.CONNECTREFUSED],
+  ['ECONNRESET', EndReason.CONNRESET],
+  ['ETIMEDOUT', EndReason.TIMEOUT],
+  ...resources.map((code) => [code, EndReason.RESOURCELIMIT] as const),
+]);
+
+/** The reason for END that an error of a socket amounts to, as C tor maps errno. */
+export function errorToEndReason(error: { readonly code?: string | undefined }): number {
+  return table.get(error.code ?? '') ?? EndReason.MISC;
+}
