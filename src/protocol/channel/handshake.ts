@@ -65,7 +65,7 @@ export type HandshakeOptions = InitiatorOptions | ResponderOptions;
 /** What an open link knows. */
 export interface HandshakeResult {
   readonly identity: ProvenIdentity | undefined;
-  /** Peer's clock minus ours, estimated; undefined when nothing can be said. */
+  /** Peer's clock minus ours in whole seconds; undefined when nothing can be said. */
   readonly clockSkewMs: number | undefined;
   /** Our address as the peer sees it. */
   readonly ownAddressSeen: IpBytes | undefined;
@@ -292,7 +292,7 @@ export class LinkHandshake {
   #clockSkewMs(timestamp: number): number | undefined {
     if (timestamp === 0 || !this.#authenticated) return undefined;
     if (this.#deps.clock.monotonic() - this.#versionsSentAtMs > maxSkewDelayMs) return undefined;
-    return timestamp * 1000 - this.#deps.clock.now();
+    return (timestamp - Math.floor(this.#deps.clock.now() / 1000)) * 1000;
   }
 
   #sendVariable(command: number, body: Uint8Array): void {

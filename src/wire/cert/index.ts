@@ -8,4 +8,9 @@ export {
   parseEd25519Cert,
   verifyEd25519Cert,
 } from './ed25519-cert.ts';
+export {
+  rsaOnionKeyCrossCertDigest,
+  verifyNtorCrossCert,
+  verifyRsaOnionKeyCrossCert,
+} from './onion-key-crosscert.ts';
 export { makeRsaCrossCert, parseRsaCrossCert, type RsaCrossCert, verifyRsaCrossCert } from './rsa-crosscert.ts';
