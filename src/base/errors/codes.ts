@@ -37,6 +37,29 @@ export const errorCodes = {
   TORRC_UNKNOWN_OPTION: code('usage', 'There is no option of that name.', 'See --list-torrc-options for all names.'),
   BAD_ADDRESS: code('protocol', 'A stream address cannot be read.', 'Check the address for typing mistakes.'),
   BAD_PROTOVER: code('protocol', 'A list of subprotocol versions cannot be read.', peerBroken),
+  NETDOC_SYNTAX: code('protocol', 'A directory document does not have the form it must have.', peerBroken),
+  NETDOC_SIGNATURE: code('protocol', 'A signature of a directory document does not verify.', peerBroken),
+  CONSENSUS_CERTS_MISSING: code(
+    'network',
+    'Too few signatures of the consensus can be checked: certificates of authorities are missing or old.',
+    'The certificates are fetched by themselves; check the clock of this machine if this goes on.',
+  ),
+  CONSENSUS_NOT_TRUSTED: code(
+    'protocol',
+    'Too few of the trusted authorities signed the consensus.',
+    'Another directory is asked by itself; check the DirAuthority lines if this goes on.',
+  ),
+  DIFF_BAD: code('protocol', 'A consensus diff cannot be read.', 'The whole consensus is fetched by itself.'),
+  DIFF_MISMATCH: code(
+    'protocol',
+    'A consensus diff does not belong to the consensus, or does not give what it promises.',
+    'The whole consensus is fetched by itself.',
+  ),
+  ONION_LAYER_UNREADABLE: code(
+    'protocol',
+    'A layer of an onion service descriptor does not open with the keys at hand.',
+    'The descriptor is damaged or of another time period; another directory is asked by itself.',
+  ),
   BAD_CERTIFICATE: code('protocol', 'A certificate is not what it should be.', peerBroken),
   CERTIFICATE_EXPIRED: code('protocol', 'A certificate has expired.', 'Check the clock of this machine.'),
   // protocol
