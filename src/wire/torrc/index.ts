@@ -1,3 +1,4 @@
+export { type AddressRule, parseAddressPolicy, policyAccepts } from './address-policy.ts';
 export { deprecatedOptions, expandAlias } from './aliases.ts';
 export { dumpOptions } from './dump.ts';
 export { type ConfigLine, type IncludeReader, type ParseLinesOptions, parseConfigLines } from './lines.ts';
