@@ -1,0 +1,10 @@
+export {
+  DnsClass,
+  type DnsMessage,
+  type DnsQuestion,
+  DnsRcode,
+  type DnsRecord,
+  DnsType,
+  decodeDnsMessage,
+  encodeDnsMessage,
+} from './message.ts';
