@@ -161,6 +161,12 @@ export const errorCodes = {
     'A client authorization file does not have the form that Tor uses.',
     'Write one line: <address>:descriptor:x25519:<key> for a client, descriptor:x25519:<key> for a service.',
   ),
+  ONION_KEY_FILE_INVALID: code(
+    'usage',
+    'A key file in the onion service folder is not one of Tor.',
+    'Restore the folder from a backup; a new key would be a new address.',
+  ),
+  ONION_REPLAY: code('protocol', 'An introduction came a second time.', peerBroken),
   ONION_DESCRIPTOR_NOT_FOUND: code(
     'network',
     'No directory holds a descriptor of this onion service: it is offline, or it never was.',

@@ -36,7 +36,8 @@ export function parseOnionAddress(address: string): Uint8Array {
   if (label.length !== labelLength) {
     return refuse('length', `An onion address has 56 characters before ".onion"; this one has ${label.length}.`);
   }
-  if (!/^[a-z2-7]*$/.test(label)) return refuse('alphabet', 'An onion address has only letters a to z and digits 2 to 7.');
+  if (!/^[a-z2-7]*$/.test(label))
+    return refuse('alphabet', 'An onion address has only letters a to z and digits 2 to 7.');
   const bytes = fromBase32(label);
   const key = bytes.subarray(0, 32);
   if (bytes[34] !== version) return refuse('version', `This onion address has version ${bytes[34]}; only 3 is known.`);

@@ -17,7 +17,13 @@ export interface ClientCredential {
  */
 export function parseClientCredential(text: string): ClientCredential {
   const [address, type, keyType, key, extra] = text.trim().split(':');
-  if (address === undefined || type !== 'descriptor' || keyType !== 'x25519' || key === undefined || extra !== undefined) {
+  if (
+    address === undefined ||
+    type !== 'descriptor' ||
+    keyType !== 'x25519' ||
+    key === undefined ||
+    extra !== undefined
+  ) {
     throw new TorError('ONION_AUTH_FILE_INVALID');
   }
   return { identityKey: parseOnionAddress(address), secretKey: key32(key) };

@@ -1,0 +1,21 @@
+export type { OnionClientEvents } from './client/events.ts';
+export {
+  OnionClient,
+  type OnionClientDeps,
+  type OnionClientOptions,
+  type OnionRequest,
+} from './client/onion-client.ts';
+export { onionHostname, onionLabel, parseOnionAddress } from './common/address.ts';
+export {
+  type ClientCredential,
+  formatAuthorizedClient,
+  formatClientCredential,
+  parseAuthorizedClient,
+  parseClientCredential,
+} from './common/client-auth.ts';
+export type { OnionServiceEvents } from './service/events.ts';
+export { OnionService, type OnionServiceDeps, type OnionServiceOptions } from './service/onion-service.ts';
+export type { ServicePort } from './service/port-map.ts';
+export { loadAuthorizedClients, loadServiceKey } from './service/service-keys.ts';
+export type { StreamRules } from './service/stream-server.ts';
+export type { ServiceTarget, StreamInfo } from './service/target.ts';

@@ -1,0 +1,92 @@
+import { fromLatin1 } from '../../../base/bytes/index.ts';
+import type { Random } from '../../../base/runtime/index.ts';
+import type { OriginCircuit } from '../../../protocol/circuit/index.ts';
+import type { IncomingStream, StreamBegin, StreamHandler } from '../../../protocol/stream/index.ts';
+import { EndReason } from '../../../wire/relaymsg/index.ts';
+import { PortMap, type ServicePort } from './port-map.ts';
+import { connectTarget } from './target.ts';
+
+/** What a client may do on its circuit. */
+export interface StreamRules {
+  /** HiddenServiceMaxStreams: streams at once on one rendezvous circuit; 0 or undefined: no limit. */
+  readonly maxStreams?: number;
+  /** HiddenServiceMaxStreamsCloseCircuit. */
+  readonly maxStreamsCloseCircuit?: boolean;
+  /** HiddenServiceAllowUnknownPorts: refuse the stream instead of closing the circuit. */
+  readonly allowUnknownPorts?: boolean;
+  /** HiddenServiceExportCircuitID haproxy. */
+  readonly exportCircuitId?: boolean;
+  readonly connectTimeoutMs?: number;
+}
+
+const defaultConnectTimeoutMs = 60_000;
+
+/** Answers the streams that clients open on rendezvous circuits. */
+export class StreamServer {
+  readonly #rules: StreamRules;
+  readonly #random: Random;
+  readonly #onStream: (event: { circuitId: number; port: number }) => void;
+  #ports: PortMap;
+  #closed = false;
+
+  constructor(
+    rules: StreamRules,
+    ports: readonly ServicePort[],
+    random: Random,
+    onStream: (event: { circuitId: number; port: number }) => void,
+  ) {
+    this.#rules = rules;
+    this.#random = random;
+    this.#onStream = onStream;
+    this.#ports = new PortMap(ports, random);
+  }
+
+  setPorts(ports: readonly ServicePort[]): void {
+    this.#ports = new PortMap(ports, this.#random);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  serve(circuit: OriginCircuit): void {
+    circuit.acceptStreams((begin, stream) => this.#accept(circuit, begin, stream));
+  }
+
+  /** As C tor's handle_hs_exit_conn(): what is refused gets DONE, so that a client cannot tell a port from a limit. */
+  #accept(circuit: OriginCircuit, begin: StreamBegin, stream: IncomingStream): StreamHandler | number {
+    if (this.#closed || begin.kind !== 'begin') return EndReason.DONE;
+    const { maxStreams = 0 } = this.#rules;
+    // The stream that is being asked for is counted among the open ones.
+    if (maxStreams > 0 && circuit.openStreams > maxStreams) {
+      if (this.#rules.maxStreamsCloseCircuit === true) circuit.close();
+      return EndReason.DONE;
+    }
+    const target = this.#ports.find(begin.port);
+    if (target === undefined) {
+      if (this.#rules.allowUnknownPorts !== true) circuit.close();
+      return EndReason.DONE;
+    }
+    this.#onStream({ circuitId: circuit.id, port: begin.port });
+    return connectTarget(
+      target,
+      stream,
+      { port: begin.port, circuitId: circuit.id },
+      {
+        connectTimeoutMs: this.#rules.connectTimeoutMs ?? defaultConnectTimeoutMs,
+        ...(this.#rules.exportCircuitId === true ? { preamble: proxyLine(circuit.id, begin.port) } : {}),
+      },
+    );
+  }
+}
+
+/**
+ * The HAProxy line that tells the server which circuit a stream belongs to: its number is the low half of an address in
+ * fc00:dead:beef:4dad::/64. As C tor's export_hs_client_circuit_id().
+ */
+export function proxyLine(circuitId: number, virtualPort: number): Uint8Array {
+  const high = ((circuitId >>> 16) & 0xffff).toString(16);
+  const low = (circuitId & 0xffff).toString(16);
+  const sourcePort = circuitId & 0xffff;
+  return fromLatin1(`PROXY TCP6 fc00:dead:beef:4dad::${high}:${low} ::1 ${sourcePort} ${virtualPort}\r\n`);
+}

@@ -1,0 +1,70 @@
+import { connect as connectSocket, type Socket } from 'node:net';
+import { TorError } from '../../../base/errors/index.ts';
+import { SocketPump } from '../../../network/pump/index.ts';
+import { type IncomingStream, StreamDuplex, type StreamHandler } from '../../../protocol/stream/index.ts';
+import { EndReason } from '../../../wire/relaymsg/index.ts';
+
+/** What a service's handler learns of a stream. */
+export interface StreamInfo {
+  /** The port the client asked for. */
+  readonly port: number;
+  /** Equal for streams of one client circuit, and for those alone. */
+  readonly circuitId: number;
+}
+
+/** Where the streams of one virtual port go. */
+export type ServiceTarget =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'handler'; readonly handle: (stream: StreamDuplex, info: StreamInfo) => void };
+
+export interface TargetOptions {
+  /** Sent to the server before anything else: a PROXY line. */
+  readonly preamble?: Uint8Array;
+  readonly connectTimeoutMs: number;
+}
+
+/** Connects an accepted stream to its target. The stream is accepted only when the target is there. */
+export function connectTarget(
+  target: ServiceTarget,
+  stream: IncomingStream,
+  info: StreamInfo,
+  options: TargetOptions,
+): StreamHandler {
+  if (target.kind === 'handler') {
+    const handlers: StreamHandler[] = [];
+    const duplex = new StreamDuplex((handler) => {
+      handlers.push(handler);
+      return stream;
+    });
+    const [handler] = handlers;
+    if (handler === undefined) throw new TorError('INTERNAL', 'a Duplex that did not open its stream');
+    stream.accept();
+    target.handle(duplex, info);
+    return handler;
+  }
+  const socket: Socket =
+    target.kind === 'tcp'
+      ? connectSocket({ host: target.host, port: target.port, noDelay: true })
+      : connectSocket({ path: target.path });
+  const pump = new SocketPump({ socket });
+  const timer = setTimeout(() => fail(EndReason.TIMEOUT), options.connectTimeoutMs);
+  let settled = false;
+  const fail = (reason: number): void => {
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    socket.destroy();
+    stream.end(reason);
+  };
+  socket.once('error', () => fail(EndReason.CONNECTREFUSED));
+  socket.once('connect', () => {
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    if (options.preamble !== undefined) socket.write(options.preamble);
+    stream.accept();
+    pump.start(stream);
+  });
+  return pump;
+}
