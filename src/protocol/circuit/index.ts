@@ -1,5 +1,29 @@
+export type { AwaitOptions } from './inbox.ts';
+export {
+  answerRequest,
+  type CircuitRequest,
+  type CircuitSettings,
+  isAcceptableSendmeInc,
+  readAnswer,
+  requestFor,
+  type ServerAnswer,
+} from './negotiate.ts';
 export { OriginCircuit, type OriginCircuitDeps, type OriginCircuitOptions } from './origin-circuit.ts';
-export type { CircuitParams, CongestionParams, CongestionPath, VegasParams } from './params.ts';
+export {
+  type CircuitParams,
+  type CongestionParams,
+  type CongestionPath,
+  defaultCircuitParams,
+  type VegasParams,
+} from './params.ts';
+export {
+  type ExtendRequest,
+  RelayCircuit,
+  type RelayCircuitDeps,
+  type RelayCircuitOptions,
+  type RelayCircuitRole,
+} from './relay-circuit.ts';
+export { answerCreate, type CreateAnswer, type RelayKeys } from './server-handshake.ts';
 export type {
   CircuitClosed,
   CircuitCounters,

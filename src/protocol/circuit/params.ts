@@ -50,6 +50,69 @@ export interface CircuitParams {
   /** sendme_emit_min_version, sendme_accept_min_version */
   readonly sendmeEmitMinVersion: number;
   readonly sendmeAcceptMinVersion: number;
+  /** circ_max_cell_queue_size and circ_max_cell_queue_size_out: a relay closes a circuit with more cells waiting. */
+  readonly maxQueuedCellsIn: number;
+  readonly maxQueuedCellsOut: number;
   readonly congestion: CongestionParams;
   readonly flow: FlowParams;
 }
+
+const tlsRecordCells = 31;
+const outbufCells = 2 * tlsRecordCells;
+
+/** What C tor uses when the consensus says nothing. `network/netdir` applies the consensus over it. */
+export const defaultCircuitParams: CircuitParams = {
+  circuitWindow: 1000,
+  sendmeEmitMinVersion: 1,
+  sendmeAcceptMinVersion: 0,
+  maxQueuedCellsIn: 50_000,
+  maxQueuedCellsOut: 50_000,
+  congestion: {
+    enabled: true,
+    sendmeInc: tlsRecordCells,
+    cwndInit: 4 * tlsRecordCells,
+    cwndMin: 4 * tlsRecordCells,
+    cwndMax: 0x7fffffff,
+    cwndInc: 1,
+    cwndIncRate: tlsRecordCells,
+    cwndIncPercentSlowStart: 100,
+    slowStartMax: 5000,
+    cwndFullGap: 4,
+    cwndFullMinPercent: 25,
+    cwndFullPerCwnd: true,
+    ewmaCwndPercent: 50,
+    ewmaMax: 10,
+    ewmaSlowStart: 2,
+    rttResetPercent: 100,
+    paths: {
+      exit: {
+        alpha: 3 * outbufCells,
+        beta: 4 * outbufCells,
+        gamma: 3 * outbufCells,
+        delta: 5 * outbufCells,
+        slowStartCap: 600,
+      },
+      sbws: {
+        alpha: 2 * outbufCells - tlsRecordCells,
+        beta: 2 * outbufCells + tlsRecordCells,
+        gamma: 2 * outbufCells,
+        delta: 4 * outbufCells,
+        slowStartCap: 400,
+      },
+      onion: {
+        alpha: 3 * outbufCells,
+        beta: 6 * outbufCells,
+        gamma: 4 * outbufCells,
+        delta: 7 * outbufCells,
+        slowStartCap: 475,
+      },
+    },
+  },
+  flow: {
+    xoffClientBytes: 500 * 488,
+    xoffExitBytes: 500 * 488,
+    xonRateBytes: 500 * 498,
+    xonChangePercent: 25,
+    xonEwmaCount: 2,
+  },
+};

@@ -51,8 +51,8 @@ export interface CongestionView {
 
 /** How to attach the end-to-end hop of an onion service circuit. */
 export interface VirtualHopOptions {
-  /** Set when both ends agreed on congestion control. */
-  readonly congestion?: { readonly sendmeInc: number };
+  /** Set when both ends agreed on congestion control; the path is 'exit' for a single onion service, else 'onion'. */
+  readonly congestion?: { readonly sendmeInc: number; readonly path?: CongestionPath };
 }
 
 export interface CircuitClosed {
@@ -68,10 +68,11 @@ export interface CircuitEvents {
   readonly opened: { readonly hops: number };
   readonly closed: CircuitClosed;
   readonly streamOpened: { readonly streamId: number };
+  readonly streamFlow: { readonly streamId: number; readonly signal: 'xoff' | 'xon' };
   readonly streamClosed: { readonly streamId: number; readonly reason: number; readonly remote: boolean };
 }
 
-/** Bytes counted for the control port (CIRC_BW): cells as 509 bytes, payload as delivered, the rest is overhead. */
+/** For the control port (CIRC_BW): cells of 509 bytes, bytes of valid messages, and what those left unused. */
 export interface CircuitCounters {
   readonly readCells: number;
   readonly writtenCells: number;

@@ -1,5 +1,5 @@
 export type { FlowParams } from './flow-params.ts';
-export { backlogLimitBytes, streamWindow, streamWindowIncrement } from './limits.ts';
+export { backlogLimitBytes, halfClosedMs, streamWindow, streamWindowIncrement } from './limits.ts';
 export type { StreamPort } from './port.ts';
 export type {
   AcceptResolve,

@@ -1,0 +1,419 @@
+import { bytesEqual, isAllZero } from '../../base/bytes/index.ts';
+import { TorError } from '../../base/errors/index.ts';
+import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
+import { cgoRelayLayer, type RelayLayer, tor1RelayLayer } from '../../crypto/relaycell/index.ts';
+import { CellCommand, DestroyReason, decodeCreated2, encodeCreate2, HandshakeType } from '../../wire/cell/index.ts';
+import {
+  decodeExtend2,
+  decodeTruncate,
+  type ExtendTarget,
+  encodeExtended2,
+  encodeTruncate,
+  extendTarget,
+  maxMessageLength,
+  type RelayCellFormat,
+  RelayCommand,
+  RelayHeader,
+  type ResolvedAnswer,
+} from '../../wire/relaymsg/index.ts';
+import type { Channel, CircuitHandler } from '../channel/index.ts';
+import type { IncomingStream, StreamBegin, StreamHandler } from '../stream/index.ts';
+import { HopEnd, type HopTransport, violation } from './hop-end.ts';
+import { NextHop } from './next-hop.ts';
+import { FixedWindow } from './package-window.ts';
+import type { CircuitParams } from './params.ts';
+import type { CreateAnswer } from './server-handshake.ts';
+import { exitStreams } from './stream-settings.ts';
+import type { CircuitState, CongestionView } from './types.ts';
+import { Vegas } from './vegas.ts';
+
+/** What EXTEND2 asks for, after the checks that need nothing but the message. */
+export interface ExtendRequest {
+  readonly target: ExtendTarget;
+  readonly handshakeType: number;
+  readonly handshake: Uint8Array;
+}
+
+/** The relay's side of decisions. Everything is called synchronously, while a cell is handled. */
+export interface RelayCircuitRole {
+  /**
+   * EXTEND2 came: find a channel to the target (policy on addresses is the role's), then `circuit.connectNext()`, or
+   * `circuit.close(CONNECTFAILED)`.
+   */
+  extend?(circuit: RelayCircuit, request: ExtendRequest): void;
+  /** BEGIN and BEGIN_DIR: a handler, or an END reason. */
+  acceptStream?(circuit: RelayCircuit, begin: StreamBegin, stream: IncomingStream): StreamHandler | number;
+  /** RESOLVE: answer once, now or later; what is returned is called when the asker is gone. */
+  resolve?(
+    circuit: RelayCircuit,
+    name: string,
+    answer: (answers: readonly ResolvedAnswer[]) => void,
+  ): (() => void) | undefined;
+  /** Any other message with stream id 0: introduction and rendezvous, padding, conflux. `body` is a view. */
+  message?(circuit: RelayCircuit, command: number, body: Uint8Array): void;
+  /** Once, whatever the cause. `reason` is what went out or came in. */
+  closed?(circuit: RelayCircuit, reason: number): void;
+}
+
+export interface RelayCircuitDeps {
+  /** Toward the client. */
+  readonly channel: Channel;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly role: RelayCircuitRole;
+}
+
+export interface RelayCircuitOptions {
+  readonly circId: number;
+  readonly params: CircuitParams;
+}
+
+const maxRelayEarly = 8;
+
+/**
+ * A circuit that passes through this relay or ends here. It claims the circuit id at once; `created()` answers the
+ * handshake, `close()` refuses it.
+ *
+ * spec: tor-spec 5.5, 5.6, 6; where C tor drops a message without closing, this does too
+ */
+export class RelayCircuit implements CircuitHandler, HopTransport {
+  readonly channel: Channel;
+  readonly circId: number;
+  readonly #deps: RelayCircuitDeps;
+  readonly #params: CircuitParams;
+  readonly #header = new RelayHeader();
+  #state: 'creating' | CircuitState = 'creating';
+  #layer: RelayLayer | undefined;
+  #end: HopEnd | undefined;
+  #keyHash = new Uint8Array(0);
+  #fast = false;
+  #relayEarlyLeft = maxRelayEarly;
+  #blocked = false;
+  #next: NextHop | undefined;
+  /** EXTEND2 came and `connectNext()` has not been called yet. */
+  #extending: ExtendRequest | undefined;
+  #spliced: RelayCircuit | undefined;
+  /** The channel toward the client has forgotten the circuit. */
+  #previousGone = false;
+
+  constructor(deps: RelayCircuitDeps, options: RelayCircuitOptions) {
+    this.#deps = deps;
+    this.#params = options.params;
+    this.channel = deps.channel;
+    this.circId = options.circId;
+    this.channel.acceptCircuit(options.circId, this);
+  }
+
+  get state(): 'creating' | CircuitState {
+    return this.#state;
+  }
+
+  /** KH: what ESTABLISH_INTRO must be bound to. */
+  get keyHash(): Uint8Array {
+    return this.#keyHash;
+  }
+
+  /** Made with CREATE_FAST. */
+  get fast(): boolean {
+    return this.#fast;
+  }
+
+  get format(): RelayCellFormat {
+    return this.#end?.format ?? 0;
+  }
+
+  get congestion(): CongestionView | undefined {
+    return this.#end?.window.view;
+  }
+
+  /** The channel away from the client, once there is one. */
+  get nextChannel(): Channel | undefined {
+    return this.#next?.channel;
+  }
+
+  get isSpliced(): boolean {
+    return this.#spliced !== undefined;
+  }
+
+  get openStreams(): number {
+    return this.#end?.streams?.size ?? 0;
+  }
+
+  // Creating.
+
+  /** Sends CREATED_FAST or CREATED2; from now on relay cells are handled. */
+  created(answer: CreateAnswer): void {
+    if (this.#state !== 'creating') return;
+    const layer = answer.cgo ? cgoRelayLayer(answer.keys) : tor1RelayLayer(answer.keys);
+    const window =
+      answer.sendmeInc === undefined
+        ? new FixedWindow(this.#params.circuitWindow)
+        : new Vegas(this.#deps.clock, this.#params.congestion, 'exit', answer.sendmeInc);
+    this.#layer = layer;
+    this.#keyHash = answer.keyHash.slice();
+    this.#fast = answer.fast;
+    this.#end = new HopEnd(
+      { ...this.#deps, transport: this },
+      { format: answer.cgo ? 1 : 0, window, params: this.#params, tolerateOldSendmes: answer.fast },
+    );
+    this.#listenToStreams(this.#end);
+    this.#state = 'open';
+    this.channel.send(this.circId, answer.command, answer.body);
+  }
+
+  #listenToStreams(end: HopEnd): void {
+    const { role } = this.#deps;
+    const streams = end.useStreams(() => exitStreams(this.#params), {});
+    const { acceptStream, resolve } = role;
+    if (acceptStream !== undefined) {
+      streams.acceptStreams((begin, stream) => acceptStream.call(role, this, begin, stream));
+    }
+    if (resolve !== undefined) streams.acceptResolves((name, answer) => resolve.call(role, this, name, answer));
+  }
+
+  // Cells from the client's side.
+
+  /** From the channel toward the client. Hostile cells close the circuit; nothing is thrown. */
+  cell(command: number, body: Uint8Array): void {
+    if (this.#state === 'closed') return;
+    try {
+      this.#receiveOutbound(command, body);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #receiveOutbound(command: number, cell: Uint8Array): void {
+    const layer = this.#layer;
+    if (layer === undefined) throw violation('a relay cell before the handshake was answered');
+    if (command === CellCommand.RELAY_EARLY) {
+      if (this.#relayEarlyLeft === 0) throw violation('too many RELAY_EARLY cells');
+      this.#relayEarlyLeft--;
+    } else if (command !== CellCommand.RELAY) {
+      throw violation(`a cell with command ${command} from the client's side`);
+    }
+    if (layer.decrypt(command, cell)) this.#receiveMessage(command, cell);
+    else this.#forward(command, cell);
+  }
+
+  #forward(command: number, cell: Uint8Array): void {
+    const next = this.#next;
+    if (next !== undefined) {
+      if (!next.forward(command, cell) && next.queuedCells() > this.#params.maxQueuedCellsOut) this.#overflow();
+    } else if (this.#spliced !== undefined) {
+      this.#spliced.#receiveInbound(cell);
+    } else {
+      throw violation('a cell that is not for us, and the circuit ends here');
+    }
+  }
+
+  #receiveMessage(linkCommand: number, cell: Uint8Array): void {
+    const header = this.#header;
+    const end = this.#end as HopEnd;
+    if (!header.read(cell, end.format)) throw violation('a malformed relay cell');
+    if (end.receive(header, cell) !== undefined || header.streamId !== 0) return;
+    this.#receiveControl(linkCommand, header.command, cell.subarray(header.offset, header.offset + header.length));
+  }
+
+  #receiveControl(linkCommand: number, command: number, body: Uint8Array): void {
+    switch (command) {
+      case RelayCommand.EXTEND2:
+        if (linkCommand === CellCommand.RELAY_EARLY) this.#receiveExtend(body);
+        return;
+      case RelayCommand.EXTEND:
+        throw violation('EXTEND, which no relay accepts any more');
+      case RelayCommand.TRUNCATE:
+        this.#receiveTruncate(body);
+        return;
+      case RelayCommand.DROP:
+      case RelayCommand.EXTENDED:
+      case RelayCommand.EXTENDED2:
+      case RelayCommand.TRUNCATED:
+        return;
+      default:
+        this.#deps.role.message?.(this, command, body);
+    }
+  }
+
+  #receiveExtend(body: Uint8Array): void {
+    if (this.#next !== undefined || this.#extending !== undefined) throw violation('a second EXTEND2');
+    const { linkSpecifiers, handshakeType, handshake } = decodeExtend2(body);
+    const target = extendTarget(linkSpecifiers);
+    if (isAllZero(target.rsa)) throw violation('EXTEND2 without an identity');
+    if (handshakeType === HandshakeType.TAP) throw violation('EXTEND2 with a TAP handshake');
+    if (handshakeType === HandshakeType.NTOR && handshake.length !== 84) throw violation('a bad ntor onionskin');
+    const { rsa, ed25519 } = this.channel.peer;
+    const back =
+      (rsa !== undefined && bytesEqual(rsa, target.rsa)) ||
+      (ed25519 !== undefined && target.ed25519 !== undefined && bytesEqual(ed25519, target.ed25519));
+    if (back) throw violation('EXTEND2 back to where the circuit comes from');
+    const { role } = this.#deps;
+    if (role.extend === undefined) throw violation('EXTEND2 to something that is not a relay');
+    const request = { target: keepTarget(target), handshakeType, handshake: handshake.slice() };
+    this.#extending = request;
+    role.extend(this, request);
+  }
+
+  /** Goes on with the EXTEND2 that the role was told of: claims an id on the channel and sends CREATE2. */
+  connectNext(channel: Channel): void {
+    const request = this.#extending;
+    if (this.#state !== 'open' || request === undefined) return;
+    this.#extending = undefined;
+    try {
+      const next = new NextHop(channel, {
+        created: (reply) => this.#nextCreated(reply),
+        relay: (cell) => this.#receiveInbound(cell),
+        failed: (error) => this.#fail(error),
+        destroyed: () => this.#nextDestroyed(),
+      });
+      this.#next = next;
+      next.create(encodeCreate2({ handshakeType: request.handshakeType, data: request.handshake }));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #nextCreated(body: Uint8Array): void {
+    const handshake = decodeCreated2(body);
+    if (handshake.length + 2 > maxMessageLength(this.format, RelayCommand.EXTENDED2)) {
+      throw violation('CREATED2 that does not fit EXTENDED2');
+    }
+    this.sendMessage(RelayCommand.EXTENDED2, encodeExtended2(handshake));
+  }
+
+  #receiveTruncate(body: Uint8Array): void {
+    this.#extending = undefined;
+    if (this.#next !== undefined) {
+      this.#next.destroy(decodeTruncate(body));
+      this.#next = undefined;
+    }
+    this.sendMessage(RelayCommand.TRUNCATED, encodeTruncate(DestroyReason.REQUESTED));
+  }
+
+  // Cells toward the client.
+
+  #receiveInbound(cell: Uint8Array): void {
+    if (this.#state !== 'open') return;
+    (this.#layer as RelayLayer).encrypt(CellCommand.RELAY, cell);
+    this.#sendInbound(cell);
+  }
+
+  #sendInbound(cell: Uint8Array): void {
+    if (this.channel.send(this.circId, CellCommand.RELAY, cell)) return;
+    this.#blocked = true;
+    if (this.channel.queuedCells(this.circId) > this.#params.maxQueuedCellsIn) this.#overflow();
+  }
+
+  #overflow(): void {
+    this.#finish(DestroyReason.RESOURCELIMIT);
+  }
+
+  /** A message with stream id 0 to the client. */
+  sendMessage(command: number, body: Uint8Array): void {
+    if (this.#state === 'open') (this.#end as HopEnd).send(command, 0, body);
+  }
+
+  runEnd(): void {
+    this.#end?.streams?.runEnd();
+  }
+
+  writable(): void {
+    this.#blocked = false;
+    this.#end?.streams?.resume();
+  }
+
+  // For the end.
+
+  get tagLength(): number {
+    return this.#layer?.tagLength ?? 20;
+  }
+
+  get sentTag(): Uint8Array {
+    return (this.#layer as RelayLayer).sentTag;
+  }
+
+  get receivedTag(): Uint8Array {
+    return (this.#layer as RelayLayer).receivedTag;
+  }
+
+  output(_command: number, _length: number, cell: Uint8Array): void {
+    if (this.#state !== 'open') throw new TorError('CIRCUIT_CLOSED');
+    (this.#layer as RelayLayer).originate(CellCommand.RELAY, cell);
+    this.#sendInbound(cell);
+  }
+
+  blocked(): boolean {
+    return this.#blocked;
+  }
+
+  queuedCells(): number {
+    return this.#previousGone ? 0 : this.channel.queuedCells(this.circId);
+  }
+
+  // Rendezvous.
+
+  /** Joins two circuits that end here: what neither end recognises goes on to the other client. spec: rend-spec-v3 4.3 */
+  splice(other: RelayCircuit): void {
+    if (this.#state !== 'open' || other.#state !== 'open' || this === other) {
+      throw new TorError('INTERNAL', 'only two open circuits can be joined');
+    }
+    this.#spliced = other;
+    other.#spliced = this;
+  }
+
+  // Closing.
+
+  /** DESTROY from the client's side: what is ahead learns no more than that. */
+  destroyed(_reason: number): void {
+    this.#previousGone = true;
+    this.#finish(DestroyReason.DESTROYED);
+  }
+
+  #nextDestroyed(): void {
+    this.#next = undefined;
+    this.#finish(DestroyReason.DESTROYED);
+  }
+
+  /** Destroys the circuit in both directions. */
+  close(reason: number): void {
+    this.#finish(reason);
+  }
+
+  #fail(error: unknown): void {
+    const { kind } = TorError.from(error);
+    if (kind === 'protocol') this.#finish(DestroyReason.TORPROTOCOL);
+    else if (kind === 'resource') this.#finish(DestroyReason.RESOURCELIMIT);
+    else if (kind === 'network') this.#finish(DestroyReason.CONNECTFAILED);
+    else this.#finish(DestroyReason.INTERNAL);
+  }
+
+  #finish(reason: number): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#extending = undefined;
+    this.#next?.destroy(reason);
+    this.#next = undefined;
+    if (!this.#previousGone) this.channel.destroy(this.circId, reason);
+    this.#previousGone = true;
+    this.#end?.streams?.close(true);
+    const spliced = this.#spliced;
+    this.#spliced = undefined;
+    spliced?.close(reason);
+    this.#deps.role.closed?.(this, reason);
+  }
+}
+
+/** Specifiers point into the receive buffer. */
+function keepTarget(target: ExtendTarget): ExtendTarget {
+  const endpoint = (at: { readonly address: Uint8Array; readonly port: number }) => ({
+    address: at.address.slice(),
+    port: at.port,
+  });
+  return {
+    rsa: target.rsa.slice(),
+    ...(target.ed25519 !== undefined && { ed25519: target.ed25519.slice() }),
+    ...(target.ipv4 !== undefined && { ipv4: endpoint(target.ipv4) }),
+    ...(target.ipv6 !== undefined && { ipv6: endpoint(target.ipv6) }),
+  };
+}
