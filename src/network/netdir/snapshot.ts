@@ -61,6 +61,7 @@ export class Snapshot implements NetDir {
   readonly #rules = new Map<Position, ReturnType<typeof positionRule>>();
   readonly #tables = new Map<Position, WeightTable<Relay>>();
   readonly #rings = new LruMap<string, HashRing>(ringsKept);
+  readonly #dirInfo = new Map<boolean, DirInfoStatus>();
   readonly #distinctSubnets: boolean;
   readonly #useLists: boolean;
   readonly #useIds: boolean;
@@ -198,6 +199,12 @@ export class Snapshot implements NetDir {
   }
 
   enoughDirInfo(options: { readonly bridgeUsable?: boolean } = {}): DirInfoStatus {
-    return dirInfoStatus(this, { ...this.#options.dirInfo, ...options });
+    const bridgeUsable = options.bridgeUsable === true;
+    let status = this.#dirInfo.get(bridgeUsable);
+    if (status === undefined) {
+      status = dirInfoStatus(this, { ...this.#options.dirInfo, bridgeUsable });
+      this.#dirInfo.set(bridgeUsable, status);
+    }
+    return status;
   }
 }
