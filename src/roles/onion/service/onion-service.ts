@@ -1,3 +1,4 @@
+import { base16, base16Upper } from '../../../base/bytes/index.ts';
 import { TorError } from '../../../base/errors/index.ts';
 import type { Clock, Random, Timer, Timers } from '../../../base/runtime/index.ts';
 import { Emitter } from '../../../base/util/index.ts';
@@ -17,7 +18,7 @@ import { onionHostname, onionLabel } from '../common/address.ts';
 import { encodeDescriptor } from './encode-descriptor.ts';
 import type { OnionServiceEvents } from './events.ts';
 import { ServiceIntroPoint } from './intro-point.ts';
-import { goToRendezvous, openIntroduction } from './introduction.ts';
+import { goToRendezvous, type Introduction, openIntroduction } from './introduction.ts';
 import { PeriodDescriptor } from './period-descriptor.ts';
 import type { ServicePort } from './port-map.ts';
 import { upload } from './publisher.ts';
@@ -339,28 +340,36 @@ export class OnionService {
 
   #introduce2(descriptor: PeriodDescriptor, point: ServiceIntroPoint, body: Uint8Array): void {
     const relay = point.relay.fingerprint;
-    const refuse = (reason: string): void => this.events.emit('introductionRefused', { relay, reason });
     point.introductions++;
-    const limit = this.#options.maxPendingRendezvous ?? defaultMaxPendingRendezvous;
-    if (this.#pendingRendezvous >= limit) return refuse('RATE');
-    const { netdir } = this.#deps.directory;
-    const nowMs = this.#deps.clock.now();
-    let introduction: ReturnType<typeof openIntroduction>;
-    try {
-      introduction = openIntroduction(body, point, descriptor.subcredential, netdir, nowMs);
-    } catch (error) {
-      return refuse(TorError.from(error).code === 'ONION_REPLAY' ? 'REPLAY' : 'BAD');
+    const opened = this.#open(descriptor, point, body);
+    if (typeof opened === 'string') {
+      this.events.emit('introductionRefused', { relay, reason: opened });
+      return;
     }
-    const cookie = Buffer.from(introduction.plaintext.rendezvousCookie).toString('hex');
-    if (!this.#cookies.add(cookie, nowMs)) return refuse('REPLAY');
-    if (introduction.congestion && netdir?.params.get('cc_alg') === 0) return refuse('UNSUPPORTED');
     this.events.emit('introduced', { relay });
     this.#pendingRendezvous++;
-    void this.#meet(introduction, netdir).finally(() => this.#pendingRendezvous--);
+    void this.#meet(opened).finally(() => {
+      this.#pendingRendezvous--;
+    });
   }
 
-  async #meet(introduction: ReturnType<typeof openIntroduction>, netdir: NetDir | undefined): Promise<void> {
-    const relay = Buffer.from(introduction.rendezvous.rsa).toString('hex').toUpperCase();
+  /** The introduction, or why it is refused. */
+  #open(descriptor: PeriodDescriptor, point: ServiceIntroPoint, body: Uint8Array): Introduction | string {
+    if (this.#pendingRendezvous >= (this.#options.maxPendingRendezvous ?? defaultMaxPendingRendezvous)) return 'RATE';
+    const { netdir } = this.#deps.directory;
+    const nowMs = this.#deps.clock.now();
+    try {
+      const introduction = openIntroduction(body, point, descriptor.subcredential, netdir, nowMs);
+      if (!this.#cookies.add(base16(introduction.plaintext.rendezvousCookie), nowMs)) return 'REPLAY';
+      return introduction.congestion && netdir?.params.get('cc_alg') === 0 ? 'UNSUPPORTED' : introduction;
+    } catch (error) {
+      return TorError.from(error).code === 'ONION_REPLAY' ? 'REPLAY' : 'BAD';
+    }
+  }
+
+  async #meet(introduction: Introduction): Promise<void> {
+    const { netdir } = this.#deps.directory;
+    const relay = base16Upper(introduction.rendezvous.rsa);
     try {
       const circuit = await goToRendezvous(this.#deps, introduction, {
         tag: this.#tag,
