@@ -1,4 +1,5 @@
 export type { HopTarget } from '../../protocol/circuit/index.ts';
+export { bridgeRelay, type DescriptorLookup, NetDirBuilder } from './builder.ts';
 export type { DirInfoOptions } from './dir-info.ts';
 export { type FamilyMember, FamilyTable, noFamily, type RelayFamily } from './family.ts';
 export { FlagTable, type RelayFlags } from './flags.ts';
