@@ -150,6 +150,11 @@ export const errorCodes = {
     'The network has too few usable relays for a path.',
     'Wait until more of the directory is there.',
   ),
+  BAD_KEY_FILE: code(
+    'usage',
+    'A key file is not one of Tor, or does not belong to its neighbours.',
+    'Restore the folder from a backup; new keys would be a new identity.',
+  ),
   // roles
   ONION_ADDRESS_INVALID: code(
     'usage',
@@ -160,11 +165,6 @@ export const errorCodes = {
     'usage',
     'A client authorization file does not have the form that Tor uses.',
     'Write one line: <address>:descriptor:x25519:<key> for a client, descriptor:x25519:<key> for a service.',
-  ),
-  ONION_KEY_FILE_INVALID: code(
-    'usage',
-    'A key file in the onion service folder is not one of Tor.',
-    'Restore the folder from a backup; a new key would be a new address.',
   ),
   ONION_REPLAY: code('protocol', 'An introduction came a second time.', peerBroken),
   ONION_DESCRIPTOR_NOT_FOUND: code(

@@ -39,11 +39,11 @@ test('a new folder gets a key and keeps it', async () => {
 test('a broken key file is refused, never replaced', async () => {
   const store = new MemoryStore();
   await store.write('hs_ed25519_secret_key', new Uint8Array(95));
-  await assert.rejects(loadServiceKey(store, random), (e) => TorError.is(e) && e.code === 'ONION_KEY_FILE_INVALID');
+  await assert.rejects(loadServiceKey(store, random), (e) => TorError.is(e) && e.code === 'BAD_KEY_FILE');
   const other = new MemoryStore();
   await loadServiceKey(other, random);
   await other.write('hs_ed25519_public_key', new Uint8Array(64));
-  await assert.rejects(loadServiceKey(other, random), (e) => TorError.is(e) && e.code === 'ONION_KEY_FILE_INVALID');
+  await assert.rejects(loadServiceKey(other, random), (e) => TorError.is(e) && e.code === 'BAD_KEY_FILE');
 });
 
 test('authorized clients: broken files are told and skipped, but never open the service to everyone', async () => {
