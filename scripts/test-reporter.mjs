@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
 
+const slowMs = 5000;
 const shown = (file) => (file === undefined ? 'test' : relative(process.cwd(), file));
 
 function describeFailure({ name, file, line, details }) {
@@ -14,6 +15,7 @@ function describeFailure({ name, file, line, details }) {
 export default async function* report(source) {
   const files = new Map();
   const failures = [];
+  const slow = [];
   const count = (file) => {
     const entry = files.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
     files.set(file, entry);
@@ -25,6 +27,8 @@ export default async function* report(source) {
       const entry = count(data.file);
       if (data.skip !== undefined || data.todo !== undefined) entry.skipped += 1;
       else entry.passed += 1;
+      const ms = data.details?.duration_ms ?? 0;
+      if (ms > slowMs) slow.push(`slow   ${shown(data.file)}: ${data.name} took ${(ms / 1000).toFixed(1)} s\n`);
     } else if (type === 'test:fail' && data.todo === undefined) {
       const onlyBelow = data.details?.error?.failureType === 'subtestsFailed';
       if (!onlyBelow) {
@@ -36,20 +40,21 @@ export default async function* report(source) {
     } else if (type === 'test:stderr' || type === 'test:stdout') {
       yield data.message;
     } else if (type === 'test:diagnostic' && data.nesting === 0 && data.file === undefined) {
-      yield* closing(files, failures);
+      yield* closing(files, slow, failures);
       yield `# ${data.message}\n`;
     }
   }
 }
 
 /** What was counted, once, before the runner's own summary. */
-function* closing(files, failures) {
+function* closing(files, slow, failures) {
   for (const [file, { passed, failed, skipped }] of files) {
     const verdict = failed > 0 ? 'FAILED' : 'ok    ';
     const rest = [failed > 0 ? `${failed} failed` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(Boolean);
     yield `${verdict} ${shown(file)}: ${[`${passed} passed`, ...rest].join(', ')}\n`;
   }
   files.clear();
+  yield* slow.splice(0);
   if (failures.length > 0) yield `\n${failures.length} failed:\n`;
   for (const failure of failures.splice(0)) yield failure;
 }

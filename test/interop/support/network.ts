@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeAuthorityKeys } from './authority-keys.ts';
 import { consensusPath, fetchText, runningRelays } from './consensus.ts';
@@ -74,7 +74,7 @@ interface Servers {
 }
 
 const address = '127.0.0.1';
-const defaultTiming: Timing = { votingIntervalS: 20, initialVotingIntervalS: 5 };
+const defaultTiming: Timing = { votingIntervalS: 20 };
 
 function listOf<T extends NodeOptions>(
   wanted: number | readonly T[] | undefined,
@@ -82,6 +82,23 @@ function listOf<T extends NodeOptions>(
 ): readonly NodeOptions[] {
   const list = wanted ?? fallback;
   return typeof list === 'number' ? Array.from({ length: list }, () => ({})) : list;
+}
+
+/**
+ * The authorities' lines for a first vote just after every descriptor has arrived. They vote at fixed times of the day;
+ * the offset moves those to where we want them. A relay that misses the first vote costs a whole voting interval, so a
+ * busy machine gets more time.
+ */
+function firstVote(nodeCount: number): readonly string[] {
+  const busy = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+  const uploadsMs = (2000 + 150 * nodeCount) * Math.min(busy, 2);
+  // C tor votes two quarters of the interval before the consensus, at most 4 s; no earlier vote may come in between.
+  const [intervalS, voteBeforeS] = uploadsMs < 4500 ? [5, 2] : [10, 4];
+  const consensusAtS = Math.ceil((Date.now() + uploadsMs) / 1000) + voteBeforeS;
+  return [
+    `TestingV3AuthInitialVotingInterval ${intervalS} seconds`,
+    `TestingV3AuthVotingStartOffset ${consensusAtS % intervalS} seconds`,
+  ];
 }
 
 /**
@@ -101,6 +118,7 @@ export class TorNetwork {
   readonly #ports: FreePorts;
   readonly #options: NetworkOptions;
   readonly #known: readonly NodeDescription[];
+  readonly #extra = new Map<TorNode, readonly string[]>();
 
   private constructor(
     description: NetworkDescription,
@@ -346,10 +364,15 @@ export class TorNetwork {
       ...{ orPort, dirPort, socksPort, controlPort },
     });
     this.nodes.push(node);
-    const extra = [...lines(folder), ...(options.torrc ?? [])];
-    const { dataDirectory } = node;
-    await node.write(this.torrcFor(kind, { name, dataDirectory, orPort, dirPort, socksPort, controlPort, extra }));
+    this.#extra.set(node, [...lines(folder), ...(options.torrc ?? [])]);
+    await this.#configure(node);
     return node;
+  }
+
+  #configure(node: TorNode, more: readonly string[] = []): Promise<void> {
+    const { kind, name, dataDirectory, orPort, dirPort, socksPort, controlPort } = node;
+    const extra = [...more, ...(this.#extra.get(node) ?? [])];
+    return node.write(this.torrcFor(kind, { name, dataDirectory, orPort, dirPort, socksPort, controlPort, extra }));
   }
 
   #freeName(kind: NodeKind): string {
@@ -380,11 +403,6 @@ export class TorNetwork {
       const orPort = `orport=${node.orPort} v3ident=${v3Identity}`;
       lines.push(`DirAuthority ${node.name} ${orPort} ${address}:${node.dirPort} ${fingerprint}`);
     });
-    for (const [index, { name, dataDirectory, orPort, dirPort, controlPort, ...node }] of nodes.entries()) {
-      const extra = wanted[index]?.torrc ?? [];
-      const input = { name, dataDirectory, orPort, dirPort, controlPort, extra };
-      await nodes[index]?.write(this.torrcFor(node.kind, input));
-    }
     return nodes;
   }
 
@@ -399,7 +417,8 @@ export class TorNetwork {
 
   /** Starts the relays and waits for a consensus that has them all. */
   async #startVoting(nodes: readonly TorNode[], progress: (text: string) => void): Promise<void> {
-    await this.#goodMoment(nodes.length);
+    const lines = firstVote(nodes.length);
+    for (const node of nodes) if (node.kind === 'authority') await this.#configure(node, lines);
     for (const node of nodes) node.start();
     progress('waiting for the first consensus');
     const listed = nodes.filter((node) => node.kind !== 'bridge').map((node) => node.name);
@@ -408,19 +427,6 @@ export class TorNetwork {
     // was a consensus, unless they are told to start afresh.
     for (const node of nodes) if (node.process.search(/Bootstrapped 100%/).length === 0) node.reload();
     await Promise.all(nodes.map((node) => node.bootstrapped()));
-  }
-
-  /**
-   * Authorities vote at fixed times of the day, two quarters of the interval before the consensus. Starting a little
-   * before a vote, with just enough time for every descriptor to arrive, saves waiting for the next one.
-   */
-  async #goodMoment(nodeCount: number): Promise<void> {
-    const intervalMs = this.timing.initialVotingIntervalS * 1000;
-    const beforeConsensusMs = 2000 * Math.min(2, Math.floor(this.timing.initialVotingIntervalS / 4));
-    const leadMs = 2500 + 125 * nodeCount;
-    const startAtMs = -beforeConsensusMs - leadMs;
-    const waitMs = (((startAtMs - Date.now()) % intervalMs) + intervalMs) % intervalMs;
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 
   /**

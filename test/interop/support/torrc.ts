@@ -1,10 +1,8 @@
 import type { NodeKind } from './node.ts';
 
 export interface Timing {
-  /** Between two consensuses, once there is one. C tor allows no less than 10 s. */
+  /** Between two consensuses, once there is one. C tor allows no less than 10 s, and it must divide a day. */
   readonly votingIntervalS: number;
-  /** Before the first consensus. C tor allows no less than 5 s, and it must divide a day. */
-  readonly initialVotingIntervalS: number;
 }
 
 export interface TorrcInput {
@@ -38,7 +36,6 @@ function authorityLines({ timing, consensusParams }: TorrcInput): string[] {
     `V3AuthVotingInterval ${timing.votingIntervalS} seconds`,
     `V3AuthVoteDelay ${delay} seconds`,
     `V3AuthDistDelay ${delay} seconds`,
-    `TestingV3AuthInitialVotingInterval ${timing.initialVotingIntervalS} seconds`,
     'TestingV3AuthInitialVoteDelay 2 seconds',
     'TestingV3AuthInitialDistDelay 2 seconds',
     // A young private network has no history to earn these flags with.
