@@ -1,4 +1,5 @@
 import type { Random } from '../../base/runtime/index.ts';
+import type { ConsensusParams } from '../netdir/index.ts';
 import type { StoredBuildTimes } from '../storage/index.ts';
 import type { BuildTimeEvent } from './types.ts';
 
@@ -37,6 +38,23 @@ export const defaultBuildTimeParams: BuildTimeParams = {
   maxOpenCircuits: 10,
 };
 
+export function buildTimeParams(params: ConsensusParams): BuildTimeParams {
+  const quantile = params.get('cbtquantile') / 100;
+  return {
+    disabled: params.get('cbtdisabled') === 1,
+    modes: params.get('cbtnummodes'),
+    recentCount: params.get('cbtrecentcount'),
+    maxTimeouts: params.get('cbtmaxtimeouts'),
+    minCircuits: params.get('cbtmincircs'),
+    quantile,
+    closeQuantile: Math.max(params.get('cbtclosequantile') / 100, quantile),
+    testIntervalSec: params.get('cbttestfreq'),
+    minTimeoutMs: params.get('cbtmintimeout'),
+    initialTimeoutMs: Math.max(params.get('cbtinitialtimeout'), params.get('cbtmintimeout')),
+    maxOpenCircuits: params.get('cbtmaxopencircs'),
+  };
+}
+
 export interface BuildTimesOptions {
   /** LearnCircuitBuildTimeout, off also for authorities and single onion services. */
   readonly learn: boolean;
@@ -48,10 +66,16 @@ export interface BuildTimesOptions {
 export interface BuildTimesDeps {
   readonly random: Random;
   readonly onEvent?: (event: BuildTimeEvent) => void;
+  /** Every tenth recorded time: worth a write of the state file. */
+  readonly onWorthSaving?: () => void;
 }
 
 const capacity = 1000;
 const binWidthMs = 10;
+const saveEvery = 10;
+
+/** How long an unused circuit lives while more are needed to learn from: C tor, cbtlearntimeout. */
+export const learningIdleMs = 180_000;
 const abandoned = 0x7ffffffe;
 const int32Max = 0x7fffffff;
 
@@ -215,6 +239,7 @@ export class BuildTimes {
     this.#times[this.#next] = time;
     this.#next = (this.#next + 1) % capacity;
     if (this.#total < capacity) this.#total++;
+    if (this.#total % saveEvery === 0) this.#deps.onWorthSaving?.();
   }
 
   #noteRecent(timedOut: 0 | 1): void {

@@ -13,7 +13,8 @@ export const measuredHops = 3;
 /** Opens links and puts circuits on them: `network/channels` and `protocol/circuit`, or a test's own. */
 export interface CircuitMaker {
   channel(target: ChannelTarget, signal: AbortSignal): Promise<Channel>;
-  circuit(channel: Channel): OriginCircuit;
+  /** `id`: the control port's. */
+  circuit(channel: Channel, id: number): OriginCircuit;
 }
 
 export interface BuilderDeps {
@@ -23,6 +24,8 @@ export interface BuilderDeps {
   readonly logger: Logger | undefined;
   /** True when some circuit of two hops or more is open: else timeouts are relaxed. */
   readonly anyOpen: () => boolean;
+  /** The link is there and the first hop is asked for. */
+  readonly onFirstHop: (managed: ManagedCircuit) => void;
   /** Each hop that stands. */
   readonly onExtended: (managed: ManagedCircuit) => void;
   /** All hops stand, the guard agreed or wants it to wait (`managed.state`). */
@@ -74,10 +77,11 @@ export class CircuitBuilder {
     const channel = await this.#deps.maker.channel(first, abort.signal);
     // Abandoned while the link was opened: the link stays for others.
     if (isClosed(managed)) return;
-    const circuit = this.#deps.maker.circuit(channel);
+    const circuit = this.#deps.maker.circuit(channel, managed.id);
     managed.circuit = circuit;
     managed.beganMs = this.#deps.clock.monotonic();
     circuit.events.on('closed', (closed) => this.#closed(managed, closed));
+    this.#deps.onFirstHop(managed);
     await this.#extendAll(managed);
   }
 

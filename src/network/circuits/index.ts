@@ -1,3 +1,8 @@
+export type { CircuitMaker } from './builder.ts';
+export { channelParams, circuitParams } from './consensus-params.ts';
+export type { PathSource } from './launcher.ts';
+export { type ChannelCircuitMakerDeps, channelCircuitMaker } from './maker.ts';
+export { type CircuitManagerDeps, type CircuitManagerOptions, PooledCircuitManager } from './manager.ts';
 export type {
   AttachedStream,
   BuildTimeEvent,
@@ -5,7 +10,10 @@ export type {
   CircuitManager,
   CircuitManagerEvents,
   CircuitOptions,
+  CircuitProgress,
   CircuitPurpose,
+  CircuitTarget,
+  DirTarget,
   HsState,
   Isolation,
   IsolationDimension,

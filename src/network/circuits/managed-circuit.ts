@@ -35,7 +35,7 @@ export class ManagedCircuit {
   readonly createdMs: number;
   readonly isolation = new CircuitIsolation();
   /** Settles when the circuit is open for its first purpose, or will never be. */
-  readonly opened: Deferred<OriginCircuit> = deferred();
+  opened: Deferred<OriginCircuit> = quiet();
   purpose: CircuitPurpose;
   state: ManagedState = 'building';
   circuit: OriginCircuit | undefined;
@@ -68,8 +68,11 @@ export class ManagedCircuit {
     this.needs = needs;
     this.createdMs = createdMs;
     this.idleTimeoutMs = idleTimeoutMs;
-    // Most callers look at `state`; a failure that nobody waits for is no unhandled rejection.
-    this.opened.promise.catch(() => undefined);
+  }
+
+  /** A hop is being added to an open circuit: whoever waits now waits for that. */
+  reopen(): void {
+    this.opened = quiet();
   }
 
   get exit(): ChosenHop | undefined {
@@ -121,6 +124,13 @@ export class ManagedCircuit {
     if (this.needs.uptime) flags.push('NEED_UPTIME');
     return flags;
   }
+}
+
+/** Most callers look at `state`; a failure that nobody waits for is no unhandled rejection. */
+function quiet(): Deferred<OriginCircuit> {
+  const made = deferred<OriginCircuit>();
+  made.promise.catch(() => undefined);
+  return made;
 }
 
 const describeHop = (hop: ChosenHop): string => `$${hop.fingerprint}${hop.nickname === '' ? '' : `~${hop.nickname}`}`;

@@ -2,8 +2,10 @@ import type { TorError } from '../../base/errors/index.ts';
 import type { Emitter } from '../../base/util/index.ts';
 import type { HopTarget, OriginCircuit } from '../../protocol/circuit/index.ts';
 import type { Stream, StreamEnd, StreamHandler } from '../../protocol/stream/index.ts';
+import type { RelayIdentity } from '../../wire/linkspec/index.ts';
 import type { ResolvedAnswer } from '../../wire/relaymsg/index.ts';
-import type { Relay } from '../netdir/index.ts';
+import type { OrEndpoint } from '../channels/index.ts';
+import type { NetDir, Relay } from '../netdir/index.ts';
 
 /** What a circuit is for. Names follow the control port's (lower case, hyphens). spec: control-spec 4.1.1 */
 export const circuitPurposes = [
@@ -116,6 +118,16 @@ export interface CircuitInfo {
   readonly hsState: HsState | undefined;
 }
 
+/** A directory of which only address and identity are known: an authority or a fallback, before any consensus. */
+export interface DirTarget {
+  readonly nickname?: string;
+  readonly identity: RelayIdentity & { readonly rsa: Uint8Array };
+  readonly addresses: readonly OrEndpoint[];
+}
+
+/** Where a circuit ends: a relay of the network, one that somebody else told us of, or a bare directory. */
+export type CircuitTarget = Relay | HopTarget | DirTarget;
+
 export interface CircuitOptions {
   /** Goes into `CircuitInfo.tag`: onion roles put the service's address (control port: REND_QUERY). */
   readonly tag?: string;
@@ -149,9 +161,9 @@ export interface CircuitManager {
   resolve(request: ResolveRequest): Promise<readonly ResolvedAnswer[]>;
   /**
    * A circuit of this purpose ending at `target` (or at a relay chosen for the purpose), open and owned by the caller
-   * until it closes it. Rejects with CIRCUIT_FAILED, CIRCUIT_TIMEOUT, PATH_*, ABORTED.
+   * until it closes it. `dir` circuits are shared by all who ask for the same directory and close by themselves. Rejects with CIRCUIT_FAILED, CIRCUIT_TIMEOUT, PATH_*, ABORTED.
    */
-  circuitTo(purpose: CircuitPurpose, target?: Relay | HopTarget, options?: CircuitOptions): Promise<OriginCircuit>;
+  circuitTo(purpose: CircuitPurpose, target?: CircuitTarget, options?: CircuitOptions): Promise<OriginCircuit>;
   /**
    * An open circuit of this purpose and tag on which a stream with this isolation may go: not dirty for too long, not
    * marked unusable. A rendezvous circuit counts only when it is joined (`setHsState`).
@@ -172,7 +184,11 @@ export interface CircuitManager {
   predictInternal(needs: { readonly uptime: boolean; readonly capacity: boolean }): void;
   /** NEWNYM: streams from now on share no circuit with earlier ones. */
   newIdentity(): void;
+  /** The network to choose from; undefined while too little is known of it. */
+  setNetDir(netdir: NetDir | undefined): void;
+  /** Begins to build ahead and to expire, once a second. */
   start(): void;
+  /** Fails what waits and closes every circuit; nothing is launched any more. */
   closeAll(): void;
 }
 
@@ -202,11 +218,11 @@ export interface CircuitManagerEvents {
   stream: { readonly info: StreamInfo };
   /** BUILDTIMEOUT_SET. spec: control-spec 4.1.16 */
   buildTimeout: BuildTimeEvent;
-  /** First general circuit open: bootstrap is done. */
-  progress: {
-    readonly tag: 'ap_conn' | 'ap_conn_done' | 'ap_handshake' | 'ap_handshake_done' | 'circuit_create' | 'done';
-  };
+  /** Steps that count for the bootstrap phases. */
+  progress: { readonly tag: CircuitProgress };
 }
+
+export type CircuitProgress = 'onehop_create' | 'requesting_status' | 'ap_handshake_done' | 'circuit_create' | 'done';
 
 export interface BuildTimeEvent {
   readonly kind: 'computed' | 'reset' | 'suspended' | 'discard' | 'resume';

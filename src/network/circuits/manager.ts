@@ -1,0 +1,648 @@
+import { TorError } from '../../base/errors/index.ts';
+import type { Logger } from '../../base/log/index.ts';
+import type { Clock, Random, Timer, Timers } from '../../base/runtime/index.ts';
+import { Emitter } from '../../base/util/index.ts';
+import type { CircuitClosed, OriginCircuit } from '../../protocol/circuit/index.ts';
+import { DestroyReason, destroyReasonName } from '../../wire/cell/index.ts';
+import type { ResolvedAnswer } from '../../wire/relaymsg/index.ts';
+import type { GuardManager } from '../guard/index.ts';
+import type { NetDir, Relay } from '../netdir/index.ts';
+import { readBuildTimes, type StateStore, writeBuildTimes } from '../storage/index.ts';
+import { BuildTimes, buildTimeParams } from './build-times.ts';
+import { CircuitBuilder, type CircuitMaker } from './builder.ts';
+import { ExitRules, portNeed } from './exit-rules.ts';
+import { expireBuilding, expireIdle } from './expiry.ts';
+import { withNymEpoch } from './isolation.ts';
+import { CircuitLauncher, type PathSource } from './launcher.ts';
+import type { ChosenHop, CircuitNeeds, ManagedCircuit } from './managed-circuit.ts';
+import { PathBiasMonitor } from './path-bias.ts';
+import { CircuitPool, type StreamNeed } from './pool.ts';
+import { PredictedNeeds } from './predicted-needs.ts';
+import { nextPreemptive } from './preemptive.ts';
+import { StreamAttacher } from './stream-attacher.ts';
+import type {
+  AttachedStream,
+  CircuitInfo,
+  CircuitManager,
+  CircuitManagerEvents,
+  CircuitOptions,
+  CircuitPurpose,
+  CircuitTarget,
+  HsState,
+  Isolation,
+  ResolveRequest,
+  StreamRequest,
+} from './types.ts';
+import { Awaited, waitWithin } from './waiting.ts';
+
+export interface CircuitManagerDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly maker: CircuitMaker;
+  readonly paths: PathSource;
+  /** Tells when a circuit that waits for a better guard may be used, and keeps path bias counts. */
+  readonly guards?: Pick<GuardManager, 'upgradeWaiting' | 'shouldExpire' | 'pathBias' | 'pathBiasChanged' | 'events'>;
+  /** Where learned build times are kept; none for an ephemeral client. */
+  readonly state?: StateStore;
+  readonly logger?: Logger;
+}
+
+/** Options by the names of the manual page; times in milliseconds. */
+export interface CircuitManagerOptions {
+  readonly maxCircuitDirtinessMs?: number;
+  readonly newCircuitPeriodMs?: number;
+  readonly maxClientCircuitsPending?: number;
+  readonly learnCircuitBuildTimeout?: boolean;
+  readonly circuitBuildTimeoutMs?: number;
+  readonly circuitStreamTimeoutMs?: number;
+  readonly circuitsAvailableTimeoutMs?: number;
+  readonly socksTimeoutMs?: number;
+  readonly longLivedPorts?: readonly number[];
+  readonly clientRejectInternalAddresses?: boolean;
+  readonly clientDnsRejectInternalAddresses?: boolean;
+  /** __DisablePredictedCircuits. */
+  readonly disablePredictedCircuits?: boolean;
+  /** ExcludeExitNodes and ExcludeNodes. */
+  readonly mayExit?: (relay: Relay) => boolean;
+  /** How many onion services run here. */
+  readonly serviceCount?: () => number;
+}
+
+const tickMs = 1000;
+const maxFailures = 5;
+/** C tor: MIN_CIRCUITS_HANDLING_STREAM. */
+const circuitsPerPort = 2;
+const defaultLongLivedPorts = [21, 22, 706, 1863, 5050, 5190, 5222, 5223, 6523, 6667, 6697, 8300];
+const readyTimeoutMs = 60_000;
+
+export class PooledCircuitManager implements CircuitManager {
+  readonly events = new Emitter<CircuitManagerEvents>();
+  readonly #deps: CircuitManagerDeps;
+  readonly #options: CircuitManagerOptions;
+  readonly #pool: CircuitPool;
+  readonly #rules: ExitRules;
+  readonly #buildTimes: BuildTimes;
+  readonly #predicted: PredictedNeeds;
+  readonly #builder: CircuitBuilder;
+  readonly #launcher: CircuitLauncher;
+  readonly #attacher: StreamAttacher;
+  readonly #pathBias: PathBiasMonitor;
+  readonly #longLived: ReadonlySet<number>;
+  readonly #netdir = new Awaited<NetDir>();
+  #haveExits = false;
+  #nymEpoch = 0;
+  #failures = 0;
+  #failedLastPeriod = false;
+  #periodStartMs = 0;
+  #lastReadCells = 0;
+  #tickTimer: Timer | undefined;
+  #attachSoon = false;
+  #everOpened = false;
+  #closed = false;
+
+  constructor(deps: CircuitManagerDeps, options: CircuitManagerOptions = {}) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#pool = new CircuitPool({ maxDirtinessMs: options.maxCircuitDirtinessMs ?? 600_000 });
+    this.#longLived = new Set(options.longLivedPorts ?? defaultLongLivedPorts);
+    this.#rules = new ExitRules({
+      rejectInternalAddresses: options.clientRejectInternalAddresses ?? true,
+      ...(options.mayExit === undefined ? {} : { mayExit: options.mayExit }),
+    });
+    this.#buildTimes = this.#makeBuildTimes();
+    this.#predicted = new PredictedNeeds(
+      deps.random,
+      {
+        timeoutMs: options.circuitsAvailableTimeoutMs,
+        defaultTimeoutMs: () => (this.#netdir.value?.params.get('nf_conntimeout_clients') ?? 1800) * 1000,
+      },
+      deps.clock.monotonic(),
+    );
+    this.#pathBias = new PathBiasMonitor({
+      guards: deps.guards,
+      logger: deps.logger,
+      params: () => this.#netdir.value?.params,
+    });
+    this.#builder = this.#makeBuilder();
+    this.#launcher = new CircuitLauncher({
+      ...deps,
+      pool: this.#pool,
+      builder: this.#builder,
+      buildTimes: this.#buildTimes,
+      predicted: this.#predicted,
+      netdir: () => this.#netdir.value,
+      onLaunched: (managed) => this.#tell(managed, 'launched'),
+      onCannibalized: (managed, oldPurpose) => {
+        this.events.emit('purpose', { info: managed.info('extended'), oldPurpose, cannibalized: true });
+      },
+    });
+    this.#attacher = this.#makeAttacher();
+    // Other guards from now on: circuits through the old ones carry no new streams.
+    deps.guards?.events.on('selectionChanged', () => {
+      for (const managed of this.#pool) if (!managed.owned) this.#markUnusable(managed);
+    });
+  }
+
+  // Streams
+
+  async attachStream(request: StreamRequest): Promise<AttachedStream> {
+    this.#refuseWhenClosed();
+    if (request.circuit !== undefined) return await this.attachTo(request.circuit, request);
+    return await this.#attacher.attach(request, undefined);
+  }
+
+  async attachTo(circuit: OriginCircuit, request: StreamRequest): Promise<AttachedStream> {
+    this.#refuseWhenClosed();
+    return await this.#attacher.attach(request, this.#managed(circuit));
+  }
+
+  async resolve(request: ResolveRequest): Promise<readonly ResolvedAnswer[]> {
+    this.#refuseWhenClosed();
+    return await this.#attacher.resolve(request);
+  }
+
+  // Circuits for roles
+
+  async circuitTo(
+    purpose: CircuitPurpose,
+    target?: CircuitTarget,
+    options: CircuitOptions = {},
+  ): Promise<OriginCircuit> {
+    this.#refuseWhenClosed();
+    options.signal?.throwIfAborted();
+    const needs = needsOf(purpose, options);
+    if (!needs.oneHop && options.path === undefined) await this.#whenReady(options);
+    if (purpose.startsWith('hs-')) this.predictInternal({ uptime: needs.uptime, capacity: true });
+    let last = new TorError('CIRCUIT_FAILED');
+    const attempts = options.attempts ?? (target === undefined ? 5 : 1);
+    for (let i = 0; i < attempts; i++) {
+      try {
+        return await this.#attempt(purpose, target, needs, options);
+      } catch (error) {
+        last = TorError.from(error);
+        if (last.code === 'ABORTED' || last.kind === 'bug' || last.code.startsWith('PATH_')) break;
+      }
+    }
+    throw last;
+  }
+
+  async #attempt(
+    purpose: CircuitPurpose,
+    target: CircuitTarget | undefined,
+    needs: CircuitNeeds,
+    options: CircuitOptions,
+  ): Promise<OriginCircuit> {
+    const shared = purpose === 'dir' && target !== undefined ? this.#sharedDir(target) : undefined;
+    const managed = shared ?? this.#launcher.launch({ purpose, needs, target, options });
+    managed.owned = purpose !== 'dir';
+    const circuit = await this.#waitOpen(managed, options);
+    managed.dirtySinceMs ??= purpose === 'dir' ? this.#deps.clock.monotonic() : undefined;
+    return circuit;
+  }
+
+  #sharedDir(target: CircuitTarget): ManagedCircuit | undefined {
+    const fingerprint = this.#launcher.fingerprintOf(target);
+    const nowMs = this.#deps.clock.monotonic();
+    for (const managed of this.#pool) {
+      if (managed.purpose !== 'dir' || managed.unusable || this.#pool.isTooDirty(managed, nowMs)) continue;
+      if (managed.hops[0]?.fingerprint === fingerprint) return managed;
+    }
+    return undefined;
+  }
+
+  /** The circuit goes on when the caller gives up and others may use it; one that was built for the caller alone ends. */
+  #waitOpen(managed: ManagedCircuit, options: CircuitOptions): Promise<OriginCircuit> {
+    return waitWithin(this.#deps.timers, managed.opened.promise, {
+      ...options,
+      onTimeout: () => new TorError('CIRCUIT_TIMEOUT'),
+      onGiveUp: (error) => {
+        if (managed.owned) this.#builder.abandon(managed, error, DestroyReason.FINISHED);
+      },
+    });
+  }
+
+  findOpen(purpose: CircuitPurpose, tag: string, isolation?: Isolation): OriginCircuit | undefined {
+    const wanted = withNymEpoch(isolation, this.#nymEpoch);
+    const nowMs = this.#deps.clock.monotonic();
+    let best: ManagedCircuit | undefined;
+    for (const managed of this.#pool) {
+      if (managed.state !== 'open' || managed.purpose !== purpose || managed.tag !== tag || managed.unusable) continue;
+      if (purpose === 'hs-client-rend' && managed.hsState !== 'hscr-joined') continue;
+      if (this.#pool.isTooDirty(managed, nowMs) || !managed.isolation.compatible(wanted)) continue;
+      if (best === undefined || managed.ageMs > best.ageMs) best = managed;
+    }
+    return best?.circuit;
+  }
+
+  info(circuit: OriginCircuit): CircuitInfo | undefined {
+    const managed = this.#pool.find(circuit);
+    return managed === undefined ? undefined : infoOf(managed);
+  }
+
+  list(): readonly CircuitInfo[] {
+    return [...this.#pool].map(infoOf);
+  }
+
+  setPurpose(circuit: OriginCircuit, purpose: CircuitPurpose, tag?: string): void {
+    const managed = this.#managed(circuit);
+    const oldPurpose = managed.purpose;
+    managed.purpose = purpose;
+    if (tag !== undefined) managed.tag = tag;
+    if (oldPurpose === purpose) return;
+    if (purpose === 'general') managed.owned = false;
+    this.events.emit('purpose', { info: infoOf(managed), oldPurpose, cannibalized: false });
+  }
+
+  setHsState(circuit: OriginCircuit, state: HsState): void {
+    const managed = this.#managed(circuit);
+    managed.hsState = state;
+    this.events.emit('purpose', { info: infoOf(managed), oldPurpose: managed.purpose, cannibalized: false });
+  }
+
+  markUnusable(circuit: OriginCircuit): void {
+    this.#markUnusable(this.#managed(circuit));
+  }
+
+  // Building ahead
+
+  predictPort(port: number): void {
+    this.#predicted.notePort(port, this.#deps.clock.monotonic());
+  }
+
+  predictInternal(needs: { readonly uptime: boolean; readonly capacity: boolean }): void {
+    this.#predicted.noteInternal(needs, this.#deps.clock.monotonic());
+  }
+
+  launchPreemptive(): void {
+    if (this.#netdir.value === undefined || this.#closed || this.#options.disablePredictedCircuits === true) return;
+    const nowMs = this.#deps.clock.monotonic();
+    const launch = nextPreemptive({
+      unused: this.#pool.countUnused(),
+      unhandled: this.#unhandledPorts(nowMs),
+      services: this.#options.serviceCount?.() ?? 0,
+      internal: this.#predicted.internal(nowMs),
+      haveExits: this.#haveExits,
+      buildTimes: this.#buildTimes,
+      nowMs,
+    });
+    if (launch === undefined) return;
+    if (launch.noteInternal) this.#predicted.noteInternal({ uptime: true, capacity: true }, nowMs);
+    this.#tryLaunch(
+      launch.purpose,
+      launch.needs,
+      launch.ports.map((port) => ({ port })),
+    );
+  }
+
+  #unhandledPorts(nowMs: number): { ports: number[]; uptime: boolean } {
+    const ports = this.#predicted.ports(nowMs).filter((port) => {
+      const uptime = this.#longLived.has(port);
+      return !this.#pool.handlesPort(port, circuitsPerPort, this.#rules, this.#relayOf, { uptime, nowMs });
+    });
+    return { ports, uptime: ports.some((port) => this.#longLived.has(port)) };
+  }
+
+  newIdentity(): void {
+    this.#nymEpoch++;
+    for (const managed of this.#pool) if (managed.dirtySinceMs !== undefined) this.#markUnusable(managed);
+  }
+
+  // Life
+
+  setNetDir(netdir: NetDir | undefined): void {
+    const changed = netdir?.validAfterMs !== this.#netdir.value?.validAfterMs;
+    this.#netdir.set(netdir);
+    if (netdir === undefined) return;
+    this.#haveExits = netdir.enoughDirInfo().haveExits;
+    this.#buildTimes.setParams(buildTimeParams(netdir.params));
+    if (changed) this.#rules.forget();
+    this.#attachLater();
+  }
+
+  start(): void {
+    if (this.#tickTimer !== undefined || this.#closed) return;
+    this.#tickTimer = this.#deps.timers.after(
+      tickMs,
+      () => {
+        this.#tickTimer = undefined;
+        this.#tick();
+        this.start();
+      },
+      { background: true },
+    );
+  }
+
+  closeAll(): void {
+    this.#closed = true;
+    this.#tickTimer?.cancel();
+    this.#attacher.failAll(new TorError('ABORTED'));
+    for (const managed of [...this.#pool]) {
+      this.#builder.abandon(managed, new TorError('ABORTED'), DestroyReason.FINISHED);
+    }
+    this.#netdir.fail(new TorError('ABORTED'));
+    this.#saveBuildTimes();
+  }
+
+  /** What C tor does once a second. */
+  #tick(): void {
+    const nowMs = this.#deps.clock.monotonic();
+    this.#noteLiveness(nowMs);
+    expireBuilding(this.#expiry, this.#timeouts, nowMs);
+    this.#upgradeGuardWait();
+    this.#attacher.expire();
+    this.#attacher.attachWaiting();
+    if (nowMs - this.#periodStartMs > (this.#options.newCircuitPeriodMs ?? 30_000)) {
+      this.#periodStartMs = nowMs;
+      this.#failedLastPeriod = this.#failures > maxFailures;
+      this.#failures = 0;
+      expireIdle(this.#expiry, nowMs);
+    }
+    this.launchPreemptive();
+  }
+
+  /** spec: guard-spec 4.10: circuits that waited for a better guard. */
+  #upgradeGuardWait(): void {
+    const { guards } = this.#deps;
+    if (guards === undefined) return;
+    const upgraded = new Set(guards.upgradeWaiting());
+    for (const managed of [...this.#pool]) {
+      if (managed.state !== 'guard-wait' || managed.ticket === undefined) continue;
+      if (upgraded.has(managed.ticket)) {
+        managed.state = 'open';
+        this.#onOpen(managed);
+      } else if (guards.shouldExpire(managed.ticket)) {
+        this.#builder.abandon(managed, new TorError('ABORTED', 'no better guard came in time'), DestroyReason.FINISHED);
+      }
+    }
+  }
+
+  get #expiry(): { pool: CircuitPool; builder: CircuitBuilder; buildTimes: BuildTimes } {
+    return { pool: this.#pool, builder: this.#builder, buildTimes: this.#buildTimes };
+  }
+  get #timeouts(): { circuitStreamTimeoutMs: number } {
+    return { circuitStreamTimeoutMs: this.#options.circuitStreamTimeoutMs ?? 0 };
+  }
+
+  /** Any cell on any circuit means that the network is there. */
+  #noteLiveness(nowMs: number): void {
+    let cells = 0;
+    for (const managed of this.#pool) cells += managed.circuit?.counters.readCells ?? 0;
+    if (cells !== this.#lastReadCells) this.#buildTimes.noteNetworkLive(nowMs);
+    this.#lastReadCells = cells;
+  }
+
+  // Pieces
+
+  #makeBuildTimes(): BuildTimes {
+    const { state } = this.#deps;
+    const { learnCircuitBuildTimeout, circuitBuildTimeoutMs } = this.#options;
+    return new BuildTimes(
+      {
+        random: this.#deps.random,
+        onEvent: (event) => this.events.emit('buildTimeout', event),
+        onWorthSaving: () => this.#saveBuildTimes(),
+      },
+      {
+        learn: learnCircuitBuildTimeout ?? true,
+        configuredTimeoutMs: circuitBuildTimeoutMs,
+        ...(state === undefined ? {} : { stored: readBuildTimes(state) }),
+      },
+    );
+  }
+
+  #saveBuildTimes(): void {
+    const { state } = this.#deps;
+    // While the stored times are being read there is nothing to write yet.
+    if (state === undefined || this.#buildTimes === undefined || !this.#buildTimes.enabled) return;
+    writeBuildTimes(state, this.#buildTimes.histogram());
+    state.saveSoon(60_000);
+  }
+
+  #makeBuilder(): CircuitBuilder {
+    return new CircuitBuilder({
+      clock: this.#deps.clock,
+      maker: this.#deps.maker,
+      buildTimes: this.#buildTimes,
+      logger: this.#deps.logger,
+      anyOpen: () => this.#pool.anyOpen,
+      onFirstHop: (managed) => this.#onFirstHop(managed),
+      onExtended: (managed) => {
+        this.#buildTimes.noteNetworkLive(this.#deps.clock.monotonic());
+        this.#pathBias.noteHop(managed);
+        this.#tell(managed, 'extended');
+      },
+      onBuilt: (managed) => this.#onBuilt(managed),
+      onTimedOut: (managed) => this.#tell(managed, 'failed', 'TIMEOUT'),
+      onGone: (managed, error, closed) => this.#onGone(managed, error, closed),
+    });
+  }
+
+  #makeAttacher(): StreamAttacher {
+    return new StreamAttacher(
+      {
+        clock: this.#deps.clock,
+        events: this.events,
+        rules: this.#rules,
+        nymEpoch: () => this.#nymEpoch,
+        findOpen: (need) => this.#best(need, true),
+        findOrLaunch: (need) => this.#best(need, false) ?? this.#launchFor(need),
+        markDirty: (managed, need) => this.#markDirty(managed, need),
+        markUnusable: (managed) => this.#markUnusable(managed),
+        closeBroken: (managed) => {
+          this.#builder.abandon(
+            managed,
+            new TorError('CIRCUIT_FAILED', 'the exit broke the protocol'),
+            DestroyReason.NONE,
+          );
+        },
+        noteUse: (managed, use) => this.#pathBias.noteUse(managed, use),
+        notePort: (port) => this.predictPort(port),
+      },
+      {
+        socksTimeoutMs: this.#options.socksTimeoutMs ?? 120_000,
+        circuitStreamTimeoutMs: this.#options.circuitStreamTimeoutMs ?? 0,
+        longLivedPorts: this.#longLived,
+        rejectInternalAnswers: this.#options.clientDnsRejectInternalAddresses ?? true,
+      },
+    );
+  }
+
+  readonly #relayOf = (hop: ChosenHop): Relay | undefined =>
+    this.#netdir.value?.byFingerprint(hop.fingerprint) ?? hop.relay;
+
+  #best(need: StreamNeed, open: boolean): ManagedCircuit | undefined {
+    return this.#pool.bestFor(need, this.#rules, this.#relayOf, { open, nowMs: this.#deps.clock.monotonic() });
+  }
+
+  #launchFor(need: StreamNeed): ManagedCircuit | undefined {
+    const netdir = this.#netdir.value;
+    if (netdir === undefined) return undefined;
+    if (this.#pool.pendingCount >= (this.#options.maxClientCircuitsPending ?? 32)) return undefined;
+    const needs = { internal: false, uptime: need.uptime, capacity: true, oneHop: false };
+    const target = need.exit.exit === undefined ? undefined : netdir.byFingerprint(need.exit.exit);
+    if (!this.#someExitAllows(netdir, need, target)) {
+      throw new TorError('PATH_NO_EXIT', 'no exit that may be used allows this destination');
+    }
+    return this.#tryLaunch('general', needs, portNeed(need.exit), target);
+  }
+
+  #someExitAllows(netdir: NetDir, need: StreamNeed, target: Relay | undefined): boolean {
+    if (need.exit.exit !== undefined) return target !== undefined && this.#rules.allows(target, need.exit);
+    return netdir.relays.some((relay) => relay.hasDescriptor && this.#rules.allows(relay, need.exit));
+  }
+
+  /** Undefined when circuits fail too often to go on now, or no path is found. */
+  #tryLaunch(
+    purpose: CircuitPurpose,
+    needs: CircuitNeeds,
+    ports: { port: number; ipv6?: boolean }[],
+    target?: Relay,
+  ): ManagedCircuit | undefined {
+    if (this.#failedLastPeriod && this.#failures > maxFailures) return undefined;
+    try {
+      const exclude = this.#rules.refusing;
+      return this.#launcher.launch({
+        purpose,
+        needs,
+        target,
+        ports,
+        ...(exclude.size > 0 && { options: { exclude } }),
+      });
+    } catch (thrown) {
+      const error = TorError.from(thrown);
+      this.#deps.logger?.limited(`path ${error.code}`, 60_000, 'info', 'circ', `no path: ${error.message}`);
+      if (error.kind === 'bug') throw error;
+      return undefined;
+    }
+  }
+
+  // What happens to circuits
+
+  #onFirstHop(managed: ManagedCircuit): void {
+    this.#pool.bind(managed);
+    if (managed.needs.oneHop) this.events.emit('progress', { tag: 'onehop_create' });
+    else {
+      this.events.emit('progress', { tag: 'ap_handshake_done' });
+      this.events.emit('progress', { tag: 'circuit_create' });
+    }
+  }
+
+  #onBuilt(managed: ManagedCircuit): void {
+    this.#failures = 0;
+    this.#failedLastPeriod = false;
+    this.#pathBias.noteBuilt(managed);
+    if (managed.needs.oneHop) this.events.emit('progress', { tag: 'requesting_status' });
+    else if (!this.#everOpened) {
+      this.#everOpened = true;
+      this.events.emit('progress', { tag: 'done' });
+    }
+    if (managed.state === 'open') this.#onOpen(managed);
+    else this.#tell(managed, 'guard-wait');
+    this.#upgradeGuardWait();
+  }
+
+  #onOpen(managed: ManagedCircuit): void {
+    managed.hasOpened = true;
+    this.#tell(managed, 'built');
+    managed.opened.resolve(managed.circuit as OriginCircuit);
+    if (managed.purpose !== 'general' || managed.owned) return;
+    this.#attacher.attachWaiting();
+    if (managed.isolation.clearUnused()) this.#attacher.attachWaiting();
+  }
+
+  #onGone(managed: ManagedCircuit, error: TorError, closed: CircuitClosed | undefined): void {
+    this.#pool.remove(managed);
+    this.#pathBias.noteGone(managed, error);
+    const reason = closed === undefined ? localReason(error) : destroyReasonName(closed.reason);
+    const everBuilt = managed.hasOpened;
+    if (!everBuilt && countsAsFailure.has(managed.purpose) && error.code !== 'ABORTED') this.#failures++;
+    const remote = closed?.remote === true ? reason : undefined;
+    this.#tell(
+      managed,
+      everBuilt || managed.measureOnly ? 'closed' : 'failed',
+      remote === undefined ? reason : 'DESTROYED',
+      remote,
+    );
+    if (!this.#closed && this.#failures <= maxFailures) this.#attachLater();
+  }
+
+  #markDirty(managed: ManagedCircuit, need: StreamNeed): void {
+    const nowMs = this.#deps.clock.monotonic();
+    // A rendezvous is dear: each use keeps it young, as in C tor.
+    if (managed.purpose === 'hs-client-rend') managed.dirtySinceMs = nowMs;
+    else managed.dirtySinceMs ??= nowMs;
+    managed.isolation.apply(need.isolation, true);
+  }
+
+  #markUnusable(managed: ManagedCircuit): void {
+    managed.unusable = true;
+    managed.dirtySinceMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #managed(circuit: OriginCircuit): ManagedCircuit {
+    const managed = this.#pool.find(circuit);
+    if (managed === undefined) throw new TorError('CIRCUIT_FAILED', 'this circuit is closed or not ours');
+    return managed;
+  }
+
+  #tell(managed: ManagedCircuit, status: CircuitInfo['status'], reason?: string, remoteReason?: string): void {
+    this.events.emit('circuit', {
+      info: managed.info(status),
+      ...(reason === undefined ? {} : { reason }),
+      ...(remoteReason === undefined ? {} : { remoteReason }),
+    });
+  }
+
+  /** At the end of the turn: what closes several circuits at once looks once for new ones. */
+  #attachLater(): void {
+    if (this.#attachSoon || this.#closed) return;
+    this.#attachSoon = true;
+    this.#deps.timers.soon(() => {
+      this.#attachSoon = false;
+      if (!this.#closed) this.#attacher.attachWaiting();
+    });
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw new TorError('ABORTED', 'the circuit manager is closed');
+  }
+
+  /** Resolves once there is a network to choose from. */
+  async #whenReady(options: CircuitOptions): Promise<void> {
+    if (this.#netdir.value !== undefined) return;
+    await waitWithin(this.#deps.timers, this.#netdir.next(), {
+      signal: options.signal,
+      timeoutMs: options.timeoutMs ?? readyTimeoutMs,
+      onTimeout: () => new TorError('PATH_TOO_FEW_RELAYS', 'the directory is not there yet'),
+    });
+  }
+}
+
+/** Purposes whose failures say something of our network, and not of a target that a stranger chose. */
+const countsAsFailure = new Set<CircuitPurpose>([
+  'general',
+  'hs-client-hsdir',
+  'hs-service-hsdir',
+  'hs-service-intro',
+  'hs-client-rend',
+]);
+
+function needsOf(purpose: CircuitPurpose, options: CircuitOptions): CircuitNeeds {
+  const oneHop = purpose === 'dir' || options.oneHop === true;
+  const internal = purpose !== 'general' && purpose !== 'controller' && purpose !== 'measure-timeout';
+  const uptime = purpose === 'hs-service-intro' || purpose === 'hs-service-rend' || purpose === 'hs-client-rend';
+  return { internal, uptime: uptime && !oneHop, capacity: !oneHop, oneHop };
+}
+
+function infoOf(managed: ManagedCircuit): CircuitInfo {
+  const status = { building: 'extended', 'guard-wait': 'guard-wait', open: 'built', closed: 'closed' } as const;
+  return managed.info(managed.openedHops === 0 && managed.state === 'building' ? 'launched' : status[managed.state]);
+}
+
+function localReason(error: TorError): string {
+  if (error.code === 'CIRCUIT_TIMEOUT') return 'TIMEOUT';
+  if (error.code === 'ABORTED') return 'FINISHED';
+  if (error.code === 'CONNECT_FAILED' || error.code.startsWith('CHANNEL_')) return 'CHANNEL_CLOSED';
+  return 'TORPROTOCOL';
+}
