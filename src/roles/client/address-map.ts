@@ -107,6 +107,12 @@ export class AddressMap {
     this.#register({ from: from.toLowerCase(), to, source, expiresMs, fromWildcard: false, toWildcard: false });
   }
 
+  /** Puts off the expiry of a tracked exit that is used again. */
+  touch(from: string, expiresMs: number): void {
+    const known = this.#live(from.toLowerCase());
+    if (known?.source === 'track-exit') this.#mappings.set(known.from, { ...known, expiresMs });
+  }
+
   /** The address that stands for `name`, the same each time; undefined when the network is full. */
   virtualAddress(name: string, kind: VirtualKind, source: 'automap' | 'controller' = 'automap'): string | undefined {
     const target = name.toLowerCase();

@@ -44,8 +44,7 @@ export type Destination =
       readonly resolveError?: true;
     };
 
-/** C tor's number for "forbidden by the port's flags"; it shares EXITPOLICY's place in replies. */
-const entryPolicy = EndReason.EXITPOLICY;
+const entryPolicy = LocalEndReason.ENTRY_POLICY;
 
 const mapAddressSources: ReadonlySet<MappingSource> = new Set(['torrc', 'controller']);
 const onionSuffix = '.onion';

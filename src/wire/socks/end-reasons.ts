@@ -10,16 +10,18 @@ export const LocalEndReason = {
   SOCKS_PROTOCOL: 259,
   PRIVATE_ADDR: 262,
   HTTP_PROTOCOL: 263,
+  /** The port's flags or the configuration forbid it. */
+  ENTRY_POLICY: 264,
 } as const;
 
 interface ReasonRow {
-  readonly name: string;
+  readonly name: string | undefined;
   readonly socks: SocksStatus;
   readonly http: string;
 }
 
 const S = SocksStatus;
-const row = (name: string, socks: SocksStatus, http: string): ReasonRow => ({ name, socks, http });
+const row = (name: string | undefined, socks: SocksStatus, http: string): ReasonRow => ({ name, socks, http });
 
 const rows: ReadonlyMap<number, ReasonRow> = new Map([
   [1, row('MISC', S.generalFailure, '500 Internal Server Error')],
@@ -42,6 +44,7 @@ const rows: ReadonlyMap<number, ReasonRow> = new Map([
   [259, row('SOCKS_PROTOCOL', S.generalFailure, '500 Internal Server Error (weird end reason)')],
   [262, row('PRIVATE_ADDR', S.generalFailure, '500 Internal Server Error (weird end reason)')],
   [263, row('HTTP_PROTOCOL', S.generalFailure, '500 Internal Server Error (weird end reason)')],
+  [264, row(undefined, S.notAllowed, '403 Forbidden (entry policy violation)')],
 ]);
 
 /** The SOCKS5 reply for a stream that could not be opened; 0 means it was. */
