@@ -205,7 +205,8 @@ export class LinkChannel implements Channel, CellSink {
     if (this.#state === 'closed') return;
     this.#lastTransferMs = this.#deps.clock.monotonic();
     try {
-      this.#reader.push(chunk);
+      // A Buffer's `slice` does not copy: whoever keeps a piece of the chunk must be able to rely on it.
+      this.#reader.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     } catch (error) {
       this.close(TorError.from(error));
     }

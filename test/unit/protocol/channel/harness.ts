@@ -17,7 +17,7 @@ import { FakeRuntime, seededRandom } from '../../../support/fake-runtime.ts';
 export const startMs = Date.UTC(2026, 10, 21, 12);
 const dayMs = 86_400_000;
 
-export async function makeLinkKeys(seed: number): Promise<LinkKeys> {
+export async function makeLinkKeys(seed: number, nowMs = startMs): Promise<LinkKeys> {
   const random = seededRandom(seed);
   const identity = ed25519KeyPair(random.bytes(32));
   const signingKey = ed25519KeyPair(random.bytes(32));
@@ -25,7 +25,7 @@ export async function makeLinkKeys(seed: number): Promise<LinkKeys> {
     {
       type: CertType.IDENTITY_SIGNING,
       certifiedKey: signingKey.publicKey,
-      expiresAtMs: startMs + 30 * dayMs,
+      expiresAtMs: nowMs + 30 * dayMs,
       signingKey: identity.publicKey,
     },
     (message) => ed25519Sign(message, identity),
