@@ -44,7 +44,8 @@ export class NetDirBuilder {
     const known = this.#entries[index];
     const digest = known?.relay.descriptorDigest ?? status.descriptorDigest;
     const isNs = this.#consensus.flavor === 'ns';
-    const source = isNs ? lookup.descriptor?.(digest) : lookup.microdesc?.(digest);
+    const find = isNs ? lookup.descriptor : lookup.microdesc;
+    const source = digest === undefined ? undefined : find?.(digest);
     if (known !== undefined && known.source === source) return known.relay;
     const relay = new RelayEntry({
       nickname: status.nickname,
@@ -58,7 +59,7 @@ export class NetDirBuilder {
       publishedMs: isNs ? status.publishedMs : 0,
       version: status.version,
       protover: status.protover,
-      descriptorDigest: digest,
+      descriptorDigest: digest ?? noDigest,
       descriptor: this.#part(status, source),
     });
     this.#entries[index] = { source, relay };
@@ -91,6 +92,7 @@ const addressesOf = (ipv4: OrAddress, ipv6: AddressPort | undefined): OrAddress[
 const policyOf = (summary: PortSummary | undefined): PortPolicy =>
   summary === undefined ? rejectAllPorts : new PortPolicy(summary.accepts, summary.ranges);
 
+const noDigest = new Uint8Array(0);
 const bridgeFlags = new FlagTable().of(['Fast', 'Running', 'Stable', 'V2Dir', 'Valid']);
 
 /** A bridge as a first hop: what its descriptor says, reached where the Bridge line says. */

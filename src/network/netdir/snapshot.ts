@@ -65,6 +65,7 @@ export class Snapshot implements NetDir {
   readonly #distinctSubnets: boolean;
   readonly #useLists: boolean;
   readonly #useIds: boolean;
+  readonly #useGuardFraction: boolean;
   readonly #nodeFamilies: readonly RouterSet[];
 
   constructor(parts: SnapshotParts, options: NetDirOptions = {}) {
@@ -87,6 +88,7 @@ export class Snapshot implements NetDir {
     this.#distinctSubnets = options.enforceDistinctSubnets !== false;
     this.#useLists = this.params.get('use-family-lists') === 1;
     this.#useIds = this.params.get('use-family-ids') === 1;
+    this.#useGuardFraction = this.params.get('UseGuardFraction') === 1;
     this.#nodeFamilies = options.nodeFamilies ?? [];
     for (const relay of parts.relays) this.#index(relay);
   }
@@ -138,7 +140,7 @@ export class Snapshot implements NetDir {
   }
 
   weightOf(relay: Relay, position: Position): number {
-    return weightFor(relay, position, this.#rule(position));
+    return weightFor(relay, position, this.#rule(position), this.#useGuardFraction);
   }
 
   pick(position: Position, random: Random, accept: (relay: Relay) => boolean): Relay | undefined {

@@ -104,7 +104,7 @@ function bytesOf(relay: Relay): number {
 }
 
 /** A relay's weight in a position. Only ratios within one rule mean anything. */
-export function weightFor(relay: Relay, position: Position, rule: PositionRule): number {
+export function weightFor(relay: Relay, position: Position, rule: PositionRule, useGuardFraction: boolean): number {
   const { flags } = relay;
   const isExit = flags.exit && !flags.badExit;
   const isDir = flags.v2Dir;
@@ -115,7 +115,7 @@ export function weightFor(relay: Relay, position: Position, rule: PositionRule):
   let asGuard: number;
   if (isExit) asGuard = isDir ? rule.dirBoth * rule.both : rule.both;
   else asGuard = isDir ? rule.dirGuard * rule.guard : rule.guard;
-  if (relay.guardFraction === undefined || position === 'guard') return bytes * asGuard;
+  if (!useGuardFraction || relay.guardFraction === undefined || position === 'guard') return bytes * asGuard;
   // Proposal 236: a guard of which clients know only a part of the time counts in part as what it would be without.
   const guardBytes = Math.round((relay.guardFraction / 100) * bytes);
   return guardBytes * asGuard + (bytes - guardBytes) * (isExit ? asExit : asMiddle);

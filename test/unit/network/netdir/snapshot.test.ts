@@ -102,7 +102,8 @@ describe('position weights', () => {
 
   it('count a guard of known guard fraction partly as what it is besides', () => {
     const guard = relay(1, { flags: `${all} Guard`, weight: 20, guardFraction: 25 });
-    const netdir = snapshot([guard]);
+    const netdir = snapshot([guard], { params: new Map([['UseGuardFraction', 1]]) });
+    assert.equal(snapshot([guard]).weightOf(guard, 'middle'), 20_000 * 0.4203);
     assert.ok(Math.abs(netdir.weightOf(guard, 'middle') - (5000 * 0.4203 + 15_000)) < 1e-6);
     assert.ok(Math.abs(netdir.weightOf(guard, 'guard') - 20_000 * 0.5797) < 1e-6);
   });
