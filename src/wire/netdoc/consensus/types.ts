@@ -31,7 +31,10 @@ export interface RouterStatus {
   readonly unmeasured: boolean;
   /** `w GuardFraction=`, 0 to 100. */
   readonly guardFraction: number | undefined;
-  /** Microdescriptor digest (32 bytes) in the microdesc flavour, descriptor digest (20 bytes) in ns. */
+  /**
+   * Microdescriptor digest (32 bytes) in the microdesc flavour, descriptor digest (20 bytes) in ns. Zeros for an entry
+   * without an `m` line.
+   */
   readonly descriptorDigest: Uint8Array;
   /** `p` line of the ns flavour. */
   readonly policy: PortSummary | undefined;
@@ -47,11 +50,9 @@ export interface ConsensusVoter {
   readonly dirPort: number;
   readonly orPort: number;
   /** Latin-1. */
-  readonly contact: string;
-  /** SHA-1 of the vote that went into the consensus. */
-  readonly voteDigest: Uint8Array;
-  /** True for the extra entry that stands for an authority's old identity key (`<nickname>-legacy`). */
-  readonly isLegacy: boolean;
+  readonly contact: string | undefined;
+  /** SHA-1 of the vote that went into the consensus; absent for an entry of an authority's old identity key. */
+  readonly voteDigest: Uint8Array | undefined;
 }
 
 export interface ConsensusDigests {
