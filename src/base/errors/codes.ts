@@ -156,6 +156,11 @@ export const errorCodes = {
     'Restore the folder from a backup; new keys would be a new identity.',
   ),
   // roles
+  RELAY_KEY_OFFLINE: code(
+    'usage',
+    'The master identity key is kept offline and the signing key has run out.',
+    'Make a new signing key where the master key is: tropea --keygen, then copy the two files here.',
+  ),
   ONION_ADDRESS_INVALID: code(
     'usage',
     'This is not a version 3 onion address.',

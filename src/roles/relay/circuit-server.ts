@@ -1,0 +1,137 @@
+import { TorError } from '../../base/errors/index.ts';
+import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
+import type { ChannelManager } from '../../network/channels/index.ts';
+import type { NetDir } from '../../network/netdir/index.ts';
+import type { Channel } from '../../protocol/channel/index.ts';
+import {
+  type CircuitParams,
+  type ExtendRequest,
+  RelayCircuit,
+  type RelayCircuitRole,
+  type RelayKeys,
+} from '../../protocol/circuit/index.ts';
+import type { IncomingStream, StreamBegin, StreamHandler } from '../../protocol/stream/index.ts';
+import { DestroyReason } from '../../wire/cell/index.ts';
+import { EndReason } from '../../wire/relaymsg/index.ts';
+import { type ExtendPolicy, extendTo } from './extend-policy.ts';
+import type { HandshakeQueue } from './handshake-queue.ts';
+import type { RelayServices } from './services.ts';
+
+export interface CircuitServerDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly channels: Pick<ChannelManager, 'get'>;
+  readonly handshakes: HandshakeQueue;
+  readonly netdir: () => NetDir | undefined;
+  readonly services: RelayServices;
+}
+
+export interface CircuitServerOptions {
+  readonly keys: () => RelayKeys;
+  readonly params: () => CircuitParams;
+  readonly extend: ExtendPolicy;
+  /** DoS defence: false refuses the circuit. */
+  readonly admit?: (channel: Channel) => boolean;
+}
+
+/** Counted for MetricsPort and the heartbeat. */
+export interface CircuitServerCounts {
+  created: number;
+  refused: number;
+  dropped: number;
+  extended: number;
+  extendFailed: number;
+}
+
+/** Answers CREATE cells and lets circuits grow: the middle of every role a relay has. spec: tor-spec 5 */
+export class CircuitServer {
+  readonly counts: CircuitServerCounts = { created: 0, refused: 0, dropped: 0, extended: 0, extendFailed: 0 };
+  readonly #deps: CircuitServerDeps;
+  readonly #options: CircuitServerOptions;
+  readonly #circuits = new Set<RelayCircuit>();
+  readonly #role: RelayCircuitRole;
+  #hibernating = false;
+
+  constructor(deps: CircuitServerDeps, options: CircuitServerOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    const { services } = deps;
+    const exit = services.exit;
+    this.#role = {
+      extend: (circuit, request) => this.#extend(circuit, request),
+      acceptStream: (circuit, begin, stream) => this.#acceptStream(circuit, begin, stream),
+      ...(exit === undefined ? {} : { resolve: (circuit, name, answer) => exit.resolve(circuit, name, answer) }),
+      message: (circuit, command, body) => {
+        services.onion?.message(circuit, command, body);
+      },
+      closed: (circuit) => {
+        this.#circuits.delete(circuit);
+        services.onion?.closed(circuit);
+      },
+    };
+  }
+
+  /** Circuits through or to us, in any state but closed. */
+  get circuits(): ReadonlySet<RelayCircuit> {
+    return this.#circuits;
+  }
+
+  /** Hibernation and shutdown: no new circuits. */
+  setAccepting(accepting: boolean): void {
+    this.#hibernating = !accepting;
+  }
+
+  /** The listener's `onCreate`. */
+  create(channel: Channel, circId: number, command: number, body: Uint8Array): void {
+    if (this.#hibernating || this.#options.admit?.(channel) === false) {
+      this.counts.refused++;
+      channel.destroy(circId, this.#hibernating ? DestroyReason.HIBERNATING : DestroyReason.RESOURCELIMIT);
+      return;
+    }
+    const circuit = new RelayCircuit(
+      { ...this.#deps, channel, role: this.#role },
+      { circId, params: this.#options.params() },
+    );
+    this.#circuits.add(circuit);
+    this.#deps.handshakes.submit(
+      { command, body: body.slice() },
+      (answer) => {
+        if (circuit.state !== 'creating') return;
+        this.counts.created++;
+        circuit.created(answer);
+      },
+      (error) => {
+        const overloaded = TorError.is(error) && error.code === 'QUEUE_FULL';
+        if (overloaded) this.counts.dropped++;
+        else this.counts.refused++;
+        circuit.close(overloaded ? DestroyReason.RESOURCELIMIT : DestroyReason.TORPROTOCOL);
+      },
+    );
+  }
+
+  #extend(circuit: RelayCircuit, request: ExtendRequest): void {
+    const target = extendTo(request, this.#options.extend, this.#deps.netdir());
+    if (target === undefined) {
+      this.counts.extendFailed++;
+      circuit.close(DestroyReason.TORPROTOCOL);
+      return;
+    }
+    this.#deps.channels.get(target, { purpose: 'extend' }).then(
+      (channel) => {
+        this.counts.extended++;
+        circuit.connectNext(channel);
+      },
+      () => {
+        this.counts.extendFailed++;
+        circuit.close(DestroyReason.CHANNEL_CLOSED);
+      },
+    );
+  }
+
+  #acceptStream(circuit: RelayCircuit, begin: StreamBegin, stream: IncomingStream): StreamHandler | number {
+    const { directory, exit } = this.#deps.services;
+    if (begin.kind === 'begin-dir') return directory?.accept(circuit, stream) ?? EndReason.NOTDIRECTORY;
+    return exit?.begin(circuit, begin, stream) ?? EndReason.EXITPOLICY;
+  }
+}
