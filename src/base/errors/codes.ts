@@ -156,6 +156,8 @@ export const errorCodes = {
     'Restore the folder from a backup; new keys would be a new identity.',
   ),
   // roles
+  HSDIR_OLD_REVISION: code('protocol', 'A descriptor is not newer than the one we keep.', 'Nothing to do here.'),
+  HSDIR_TOO_LARGE: code('protocol', 'An onion service descriptor is longer than the network allows.', peerBroken),
   RELAY_KEY_OFFLINE: code(
     'usage',
     'The master identity key is kept offline and the signing key has run out.',

@@ -1,0 +1,138 @@
+import { base16, concatBytes, fromLatin1 } from '../../../base/bytes/index.ts';
+import type { Clock } from '../../../base/runtime/index.ts';
+import { TokenBucket } from '../../../base/util/index.ts';
+import { ed25519Verify, secretEqual, sha3Mac } from '../../../crypto/primitives/index.ts';
+import type { RelayCircuit } from '../../../protocol/circuit/index.ts';
+import { DestroyReason } from '../../../wire/cell/index.ts';
+import {
+  decodeEstablishIntro,
+  decodeIntroduce,
+  type EstablishIntro,
+  encodeIntroduceAck,
+  encodeIntroEstablished,
+  IntroduceAckStatus,
+  introDosParams,
+  RelayCommand,
+} from '../../../wire/relaymsg/index.ts';
+
+const signaturePrefix = fromLatin1('Tor establish-intro cell v1');
+const maxDosValue = 0x7fffffff;
+/** C tor's largest INTRODUCE1 that can still become an INTRODUCE2 (0.4.9). */
+const maxIntroduce1Bytes = 490;
+
+/** The DoS defence that the consensus asks for when a service does not say. */
+export interface IntroDosDefaults {
+  readonly enabled: boolean;
+  readonly ratePerSec: number;
+  readonly burstPerSec: number;
+}
+
+interface Established {
+  readonly circuit: RelayCircuit;
+  readonly authKey: string;
+  readonly bucket: TokenBucket | undefined;
+}
+
+/** Passes introductions from clients to services. spec: rend-spec-v3 3.1, 3.2; C tor hs_intropoint.c */
+export class IntroductionPoint {
+  readonly #clock: Clock;
+  readonly #defaults: () => IntroDosDefaults;
+  readonly #byKey = new Map<string, Established>();
+  readonly #byCircuit = new Map<RelayCircuit, Established>();
+  /** Circuits of clients that have sent their one INTRODUCE1. */
+  readonly #used = new WeakSet<RelayCircuit>();
+
+  constructor(deps: { readonly clock: Clock }, options: { readonly defaults: () => IntroDosDefaults }) {
+    this.#clock = deps.clock;
+    this.#defaults = options.defaults;
+  }
+
+  get services(): number {
+    return this.#byKey.size;
+  }
+
+  isEstablished(circuit: RelayCircuit): boolean {
+    return this.#byCircuit.has(circuit);
+  }
+
+  /** ESTABLISH_INTRO. A circuit that is something else already, or does not prove its key, is closed. */
+  establish(circuit: RelayCircuit, body: Uint8Array): void {
+    const message = this.#proven(circuit, body);
+    if (message === undefined) {
+      circuit.close(DestroyReason.TORPROTOCOL);
+      return;
+    }
+    const authKey = base16(message.authKey);
+    const older = this.#byKey.get(authKey);
+    const established = { circuit, authKey, bucket: this.#bucket(message) };
+    this.#byKey.set(authKey, established);
+    this.#byCircuit.set(circuit, established);
+    if (older !== undefined) {
+      this.#byCircuit.delete(older.circuit);
+      older.circuit.close(DestroyReason.FINISHED);
+    }
+    circuit.sendMessage(RelayCommand.INTRO_ESTABLISHED, encodeIntroEstablished());
+  }
+
+  /** INTRODUCE1: answered with INTRODUCE_ACK always, and passed on as INTRODUCE2 when the service is here. */
+  introduce(circuit: RelayCircuit, body: Uint8Array): void {
+    if (this.#used.has(circuit) || this.#byCircuit.has(circuit)) {
+      circuit.close(DestroyReason.TORPROTOCOL);
+      return;
+    }
+    this.#used.add(circuit);
+    const status = this.#pass(body);
+    circuit.sendMessage(RelayCommand.INTRODUCE_ACK, encodeIntroduceAck(status));
+    if (status === IntroduceAckStatus.BAD_FORMAT) circuit.close(DestroyReason.TORPROTOCOL);
+  }
+
+  closed(circuit: RelayCircuit): void {
+    const established = this.#byCircuit.get(circuit);
+    if (established === undefined) return;
+    this.#byCircuit.delete(circuit);
+    if (this.#byKey.get(established.authKey) === established) this.#byKey.delete(established.authKey);
+  }
+
+  #proven(circuit: RelayCircuit, body: Uint8Array): EstablishIntro | undefined {
+    if (circuit.nextChannel !== undefined || circuit.isSpliced || this.#byCircuit.has(circuit)) return undefined;
+    try {
+      const message = decodeEstablishIntro(body);
+      if (!secretEqual(sha3Mac(circuit.keyHash, message.macInput), message.handshakeAuth)) return undefined;
+      const signed = concatBytes(signaturePrefix, message.signatureInput);
+      return ed25519Verify(message.signature, signed, message.authKey) ? message : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #bucket(message: EstablishIntro): TokenBucket | undefined {
+    const nowMs = this.#clock.monotonic();
+    const asked = introDosParams(message.extensions);
+    const sane =
+      asked !== undefined &&
+      asked.ratePerSec <= maxDosValue &&
+      asked.burstPerSec <= maxDosValue &&
+      asked.ratePerSec <= asked.burstPerSec;
+    if (sane) {
+      const off = asked.ratePerSec === 0 || asked.burstPerSec === 0;
+      return off ? undefined : new TokenBucket(asked.ratePerSec, asked.burstPerSec, nowMs);
+    }
+    const { enabled, ratePerSec, burstPerSec } = this.#defaults();
+    return enabled ? new TokenBucket(ratePerSec, burstPerSec, nowMs) : undefined;
+  }
+
+  #pass(body: Uint8Array): number {
+    if (body.length > maxIntroduce1Bytes) return IntroduceAckStatus.BAD_FORMAT;
+    let authKey: string;
+    try {
+      authKey = base16(decodeIntroduce(body).authKey);
+    } catch {
+      return IntroduceAckStatus.BAD_FORMAT;
+    }
+    const service = this.#byKey.get(authKey);
+    if (service === undefined) return IntroduceAckStatus.UNKNOWN_ID;
+    if (service.bucket?.take(1, this.#clock.monotonic()) === false) return IntroduceAckStatus.CANT_RELAY;
+    service.circuit.sendMessage(RelayCommand.INTRODUCE2, body);
+    return IntroduceAckStatus.SUCCESS;
+  }
+}
