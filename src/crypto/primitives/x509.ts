@@ -102,7 +102,7 @@ export function generateTlsKey(bits = 2048): Promise<string> {
 /** DER as the TLS library wants it. */
 export function x509Pem(certificate: Uint8Array): string {
   const base64 = Buffer.from(certificate).toString('base64');
-  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -32,6 +32,14 @@ describe('X.509 for links', () => {
     }
   });
 
+  it('writes PEM that the platform reads, whatever the length', () => {
+    for (let length = 30; length < 200; length++) {
+      const lines = x509Pem(new Uint8Array(length)).trimEnd().split('\n');
+      assert.ok(lines.slice(1, -1).every((line) => line.length > 0 && line.length <= 64));
+      assert.equal(Buffer.from(lines.slice(1, -1).join(''), 'base64').length, length);
+    }
+  });
+
   it('reads those of C tor', () => {
     for (const vector of loadVectors('link-handshake', 'responder')) {
       const tls = X509Cert.parse(vector.bytes('tls_certificate'));
