@@ -66,7 +66,7 @@ function run(file, forMs) {
   });
 }
 
-const files = fuzzFiles().filter((file) => file.includes(only));
+const files = fuzzFiles().filter((file) => file.replace('.fuzz.ts', '').includes(only));
 if (files.length === 0) {
   console.error('no fuzz target fits');
   process.exit(2);
