@@ -1,4 +1,5 @@
 export { type DirRequestDeps, dirRequest, dirRequester } from './dir-stream.ts';
+export { type DirectoryManagerDeps, type DirectoryManagerOptions, TorDirectoryManager } from './manager.ts';
 export { parseDirAuthority, parseFallbackDir, parseServerList, shippedServerLists } from './server-lines.ts';
 export type {
   BootstrapPhase,
