@@ -8,7 +8,6 @@ import {
   type ExtendRequest,
   RelayCircuit,
   type RelayCircuitRole,
-  type RelayKeys,
 } from '../../protocol/circuit/index.ts';
 import type { IncomingStream, StreamBegin, StreamHandler } from '../../protocol/stream/index.ts';
 import { DestroyReason } from '../../wire/cell/index.ts';
@@ -28,11 +27,12 @@ export interface CircuitServerDeps {
 }
 
 export interface CircuitServerOptions {
-  readonly keys: () => RelayKeys;
   readonly params: () => CircuitParams;
   readonly extend: ExtendPolicy;
   /** DoS defence: false refuses the circuit. */
   readonly admit?: (channel: Channel) => boolean;
+  /** A CREATE was answered on this channel. */
+  readonly created?: (channel: Channel) => void;
 }
 
 /** Counted for MetricsPort and the heartbeat. */
@@ -95,13 +95,15 @@ export class CircuitServer {
     );
     this.#circuits.add(circuit);
     this.#deps.handshakes.submit(
-      { command, body: body.slice() },
+      { command, body: body.slice(), wanted: () => circuit.state === 'creating' },
       (answer) => {
         if (circuit.state !== 'creating') return;
         this.counts.created++;
         circuit.created(answer);
+        this.#options.created?.(channel);
       },
       (error) => {
+        if (circuit.state !== 'creating') return;
         const overloaded = TorError.is(error) && error.code === 'QUEUE_FULL';
         if (overloaded) this.counts.dropped++;
         else this.counts.refused++;

@@ -11,6 +11,8 @@ export interface CreateRequest {
   readonly command: number;
   /** A copy: the cell's buffer is used again. */
   readonly body: Uint8Array;
+  /** False once the circuit went away: no work is done for it. */
+  readonly wanted: () => boolean;
 }
 
 /** Answers CREATE cells, at once or elsewhere. Exactly one of the callbacks is called, once. */
@@ -34,7 +36,7 @@ export interface HandshakeQueueOptions {
   readonly congestion: () => CongestionParams;
   readonly cgo: boolean;
   /** MaxOnionQueueDelay: who waited longer is dropped. Default 1750 ms. */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: () => number;
   readonly maxDepth?: number;
 }
 
@@ -95,12 +97,16 @@ export class LocalHandshakeQueue implements HandshakeQueue {
   }
 
   #work(): void {
-    const oldestMs = this.#deps.clock.monotonic() - (this.#options.maxDelayMs ?? defaultMaxDelayMs);
+    const oldestMs = this.#deps.clock.monotonic() - (this.#options.maxDelayMs?.() ?? defaultMaxDelayMs);
     let done = 0;
     let taken = 0;
     for (const one of this.#waiting) {
       if (done === perTurn) break;
       taken++;
+      if (!one.request.wanted()) {
+        one.failed(new TorError('ABORTED'));
+        continue;
+      }
       if (one.sinceMs < oldestMs) {
         one.failed(new TorError('QUEUE_FULL', 'the circuit waited too long for its handshake'));
         continue;

@@ -60,8 +60,9 @@ export class OnionKeys {
     const tap = pem === undefined ? await RsaPrivateKey.generate(rsaBits) : RsaPrivateKey.fromPem(pem);
     if (pem === undefined) await store.write(rsaFile, tap.toPem());
     const rotated = state.get(stateKey);
-    const rotatedMs = (rotated === undefined ? undefined : parseIsoTime(rotated)) ?? clock.now();
-    if (rotated === undefined) state.set(stateKey, formatIsoTime(rotatedMs));
+    const rotatedSec = rotated === undefined ? undefined : parseIsoTime(rotated);
+    const rotatedMs = rotatedSec === undefined ? clock.now() : rotatedSec * 1000;
+    if (rotatedSec === undefined) state.set(stateKey, formatIsoTime(rotatedMs / 1000));
     return new OnionKeys(deps, { current, previous: await readNtor(store, `${ntorFile}.old`), tap, rotatedMs });
   }
 
@@ -93,7 +94,7 @@ export class OnionKeys {
       this.#current = next;
       this.#tap = nextTap;
       this.#rotatedMs = clock.now();
-      state.set(stateKey, formatIsoTime(this.#rotatedMs));
+      state.set(stateKey, formatIsoTime(this.#rotatedMs / 1000));
       return true;
     }
     if (this.#previous !== undefined && ageMs >= lifetimes.graceDays * dayMs) {

@@ -1,0 +1,254 @@
+import { base16Upper } from '../../base/bytes/index.ts';
+import type { Logger } from '../../base/log/index.ts';
+import type { Clock, Random, Timer, Timers } from '../../base/runtime/index.ts';
+import { Emitter } from '../../base/util/index.ts';
+import type { ChannelManager, ChannelManagerOptions } from '../../network/channels/index.ts';
+import { circuitParams } from '../../network/circuits/index.ts';
+import { type ConsensusParams, defaultParams, type NetDir } from '../../network/netdir/index.ts';
+import type { DataStore, StateStore } from '../../network/storage/index.ts';
+import type { Channel, OnCreate } from '../../protocol/channel/index.ts';
+import { type CircuitParams, defaultCircuitParams } from '../../protocol/circuit/index.ts';
+import { DestroyReason } from '../../wire/cell/index.ts';
+import { CircuitServer } from './circuit-server.ts';
+import type { RelayConfig } from './config.ts';
+import type { RelayEvents } from './events.ts';
+import { LocalHandshakeQueue } from './handshake-queue.ts';
+import { systemAddresses } from './host-addresses.ts';
+import { LinkKeyHolder } from './link-keys.ts';
+import { OnionKeys } from './onion-keys.ts';
+import { OrPorts } from './or-ports.ts';
+import { type HostAddresses, OwnAddresses } from './own-addresses.ts';
+import { ReachabilityWatch } from './reachability-watch.ts';
+import { type RelayIdentityKeys, writeFingerprints } from './relay-keys.ts';
+import type { RelayServices } from './services.ts';
+
+export interface RelayDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly store: DataStore;
+  readonly state: StateStore;
+  readonly logger?: Logger | undefined;
+  /** Interfaces and names of this machine; tests bring their own. */
+  readonly host?: HostAddresses;
+}
+
+/** What the composition root brings once the node's other parts stand. */
+export interface RelayNetwork {
+  /** Made with `relay.channelOptions()`. */
+  readonly channels: ChannelManager;
+  readonly services: RelayServices;
+  /** The newest snapshot; a relay works without one, by address and identity alone. */
+  readonly netdir: () => NetDir | undefined;
+}
+
+const keyCheckMs = 30_000;
+const addressCheckMs = 60_000;
+
+/**
+ * A relay: listens for links, answers CREATE, lets circuits pass. The directory's side (descriptor, self-test) is
+ * `RelayPublisher`. Life: `Relay.load()`, then the channel manager with `channelOptions()`, then `start()`.
+ */
+export class Relay {
+  readonly config: RelayConfig;
+  readonly events = new Emitter<RelayEvents>();
+  readonly addresses: OwnAddresses;
+  readonly reachability: ReachabilityWatch;
+  readonly onionKeys: OnionKeys;
+  readonly #deps: RelayDeps;
+  readonly #keys: LinkKeyHolder;
+  readonly #timers = new Set<Timer>();
+  #network: RelayNetwork | undefined;
+  #ports: OrPorts | undefined;
+  #circuits: CircuitServer | undefined;
+  #handshakes: LocalHandshakeQueue | undefined;
+  #params: CircuitParams = defaultCircuitParams;
+  #paramsOf: ConsensusParams | undefined;
+  #stopped = false;
+
+  private constructor(deps: RelayDeps, config: RelayConfig, keys: LinkKeyHolder, onionKeys: OnionKeys) {
+    this.#deps = deps;
+    this.config = config;
+    this.#keys = keys;
+    this.onionKeys = onionKeys;
+    this.addresses = new OwnAddresses(deps.host ?? systemAddresses, {
+      configured: config.addresses,
+      orPorts: config.orPorts,
+      disableIpv6: config.addressDisableIpv6,
+      ownAuthorities: config.ownAuthorities,
+    });
+    this.reachability = new ReachabilityWatch({
+      assume: config.assumeReachable,
+      assumeIpv6: config.assumeReachableIpv6 === true,
+      trustLocal: config.extendAllowPrivate,
+    });
+  }
+
+  /** Reads or makes all keys and looks for our addresses. Rejects with BAD_KEY_FILE, RELAY_KEY_OFFLINE, STORAGE_FAILED. */
+  static async load(deps: RelayDeps, config: RelayConfig): Promise<Relay> {
+    const keys = await LinkKeyHolder.load(deps, {
+      offlineMaster: config.offlineMaster,
+      signingLifetimeMs: config.signingLifetimeMs,
+    });
+    const onionKeys = await OnionKeys.load(deps);
+    await writeFingerprints(deps.store, config.nickname, keys.identity);
+    const relay = new Relay(deps, config, keys, onionKeys);
+    await relay.addresses.refresh();
+    return relay;
+  }
+
+  get identity(): RelayIdentityKeys {
+    return this.#keys.identity;
+  }
+
+  /** SHA-1 of the RSA identity, 40 upper-case hex. */
+  get fingerprint(): string {
+    return base16Upper(this.identity.rsaIdentity.publicKey.fingerprint);
+  }
+
+  /** Undefined before `start()`. */
+  get circuits(): CircuitServer | undefined {
+    return this.#circuits;
+  }
+
+  get ports(): OrPorts | undefined {
+    return this.#ports;
+  }
+
+  get params(): ConsensusParams {
+    return this.#network?.netdir()?.params ?? defaultParams;
+  }
+
+  /** What the node's channel manager must be made with, so that our links are a relay's. */
+  channelOptions(): Pick<ChannelManagerOptions, 'credentials' | 'ownAddresses' | 'onCreate'> {
+    return {
+      // A bridge stays anonymous toward other relays, like a client.
+      ...(this.config.bridge ? {} : { credentials: () => this.#keys.credentials }),
+      ownAddresses: () => this.addresses.all,
+      onCreate: this.#onCreate,
+    };
+  }
+
+  /** Opens the ORPorts. Rejects with LISTEN_FAILED. */
+  async start(network: RelayNetwork): Promise<void> {
+    this.#network = network;
+    const { clock, random } = this.#deps;
+    this.#handshakes = new LocalHandshakeQueue(
+      { clock, random, later: (callback) => void setImmediate(callback) },
+      {
+        keys: () => this.#relayKeys(),
+        congestion: () => this.#circuitParams().congestion,
+        cgo: false,
+        maxDelayMs: () => this.config.maxOnionQueueDelayMs || this.params.get('MaxOnionQueueDelay'),
+      },
+    );
+    this.#circuits = new CircuitServer(
+      { ...this.#deps, ...network, handshakes: this.#handshakes },
+      {
+        params: () => this.#circuitParams(),
+        extend: {
+          allowPrivate: this.config.extendAllowPrivate,
+          ownRsa: this.identity.rsaIdentity.publicKey.fingerprint,
+          ownEd25519: this.identity.ed25519Identity,
+          canIpv6: this.config.orPorts.some((port) => port.advertise && port.address.length === 16),
+        },
+        created: (channel) => this.#created(channel),
+      },
+    );
+    this.#ports = new OrPorts(
+      { ...this.#deps, manager: network.channels },
+      {
+        credentials: () => this.#keys.credentials,
+        onCreate: this.#onCreate,
+        ownAddresses: () => this.addresses.all,
+      },
+    );
+    await this.#ports.open(this.config.orPorts);
+    this.#every(keyCheckMs, () => this.#refreshKeys());
+    this.#every(addressCheckMs, () => this.#refreshAddresses());
+    this.events.emit('started', { endpoints: this.#ports.endpoints });
+  }
+
+  /** No new links and circuits; what is open goes on until `close()`. */
+  async drain(): Promise<void> {
+    this.#circuits?.setAccepting(false);
+    await this.#ports?.close();
+  }
+
+  /** Ends everything of this role at once; the links belong to the channel manager. */
+  async close(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    await this.drain();
+    this.#handshakes?.close();
+    for (const circuit of [...(this.#circuits?.circuits ?? [])]) circuit.close(DestroyReason.FINISHED);
+  }
+
+  /** An authority told us, in NETINFO or a directory answer, how it sees us. */
+  async noteSuggestedAddress(address: Uint8Array, from: Uint8Array): Promise<void> {
+    if (this.addresses.suggest(address, from)) this.events.emit('addresses', { addresses: this.addresses.all });
+  }
+
+  readonly #onCreate: OnCreate = (channel, circId, command, body) => {
+    if (this.#circuits === undefined) channel.destroy(circId, DestroyReason.HIBERNATING);
+    else this.#circuits.create(channel, circId, command, body);
+  };
+
+  #created(channel: Channel): void {
+    const link = this.#network?.channels.byId(channel.id);
+    const family = link === undefined ? undefined : this.reachability.note(link, this.addresses);
+    if (family !== undefined) this.events.emit('reachable', { family });
+  }
+
+  #relayKeys() {
+    return {
+      rsaId: this.identity.rsaIdentity.publicKey.fingerprint,
+      ed25519Id: this.identity.ed25519Identity,
+      onionKeys: this.onionKeys.all,
+    };
+  }
+
+  #circuitParams(): CircuitParams {
+    const params = this.params;
+    if (params !== this.#paramsOf) {
+      this.#paramsOf = params;
+      this.#params = circuitParams(params);
+    }
+    return this.#params;
+  }
+
+  async #refreshKeys(): Promise<void> {
+    const newSigningKey = await this.#keys.refresh();
+    const newOnionKey = await this.onionKeys.refresh({
+      rotationDays: this.params.get('onion-key-rotation-days'),
+      graceDays: this.params.get('onion-key-grace-period-days'),
+    });
+    if (newSigningKey) this.events.emit('keys', { which: 'signing' });
+    if (newOnionKey) this.events.emit('keys', { which: 'onion' });
+  }
+
+  async #refreshAddresses(): Promise<void> {
+    if (await this.addresses.refresh()) this.events.emit('addresses', { addresses: this.addresses.all });
+  }
+
+  #every(periodMs: number, work: () => Promise<void>): void {
+    const again = (): void => {
+      const timer = this.#deps.timers.after(
+        periodMs,
+        () => {
+          this.#timers.delete(timer);
+          work()
+            .catch((error: unknown) => this.#deps.logger?.warn('or', `a relay's regular work failed: ${String(error)}`))
+            .finally(() => {
+              if (!this.#stopped) again();
+            });
+        },
+        { background: true },
+      );
+      this.#timers.add(timer);
+    };
+    again();
+  }
+}
