@@ -7,10 +7,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, 'node_modules/.bin', name);
 
 const steps = {
-  style: [bin('biome'), ['ci', '--error-on-warnings']],
+  style: [bin('biome'), ['ci', '--error-on-warnings', '--diagnostic-level=warn', '--colors=off']],
   types: [bin('tsc'), ['-p', 'tsconfig.json', '--noEmit']],
   layers: [process.execPath, ['scripts/check-layers.mjs']],
-  'dead code': [bin('knip'), []],
+  'dead code': [bin('knip'), ['--no-config-hints']],
   documents: [process.execPath, ['--import', 'tsx', 'scripts/docs.mjs', '--check']],
 };
 

@@ -42,7 +42,10 @@ export class Reader {
     const at = this.#take(4);
     const d = this.#data;
     return (
-      (((d[at] as number) << 24) | ((d[at + 1] as number) << 16) | ((d[at + 2] as number) << 8) | (d[at + 3] as number)) >>>
+      (((d[at] as number) << 24) |
+        ((d[at + 1] as number) << 16) |
+        ((d[at + 2] as number) << 8) |
+        (d[at + 3] as number)) >>>
       0
     );
   }

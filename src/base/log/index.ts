@@ -1,2 +1,2 @@
-export { type LogDomain, type LogRecord, Logger, type LogSink, type Severity, severities } from './logger.ts';
+export { type LogDomain, Logger, type LogRecord, type LogSink, type Severity, severities } from './logger.ts';
 export { scrub, setScrubbing } from './scrub.ts';

@@ -23,7 +23,7 @@ export class EdgeStream implements IncomingStream {
   readonly begin: StreamBegin;
   /** The far end asked for it. */
   readonly incoming: boolean;
-  readonly #table: StreamOwner;
+  readonly #table: StreamOwner<EdgeStream>;
   #handler: StreamHandler | undefined;
   #state: StreamState = 'connecting';
   #bytesRead = 0;
@@ -44,7 +44,10 @@ export class EdgeStream implements IncomingStream {
   /** Stands in the table's queue of streams that the circuit stopped. */
   queued = false;
 
-  constructor(table: StreamOwner, options: { readonly id: number; readonly begin: StreamBegin; incoming: boolean }) {
+  constructor(
+    table: StreamOwner<EdgeStream>,
+    options: { readonly id: number; readonly begin: StreamBegin; incoming: boolean },
+  ) {
     this.#table = table;
     this.id = options.id;
     this.begin = options.begin;

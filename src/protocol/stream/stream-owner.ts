@@ -1,6 +1,5 @@
 import type { TorError } from '../../base/errors/index.ts';
 import type { Timer } from '../../base/runtime/index.ts';
-import type { EdgeStream } from './edge-stream.ts';
 import type { FlowParams } from './flow-params.ts';
 import type { HalfClosed } from './half-closed.ts';
 import type { StreamPort } from './port.ts';
@@ -24,17 +23,17 @@ export interface StreamTableSettings {
 }
 
 /** What one stream needs of its table. */
-export interface StreamOwner {
+export interface StreamOwner<S> {
   readonly port: StreamPort;
   readonly settings: StreamTableSettings;
   nowMs(): number;
   after(delayMs: number, callback: () => void): Timer;
   /** Whether the stream may send one more DATA cell now; if not it is queued for when there is room. */
-  takeTurn(stream: EdgeStream): boolean;
-  touch(stream: EdgeStream): void;
+  takeTurn(stream: S): boolean;
+  touch(stream: S): void;
   opened(streamId: number): void;
   signalled(streamId: number, signal: 'xoff' | 'xon'): void;
-  endedHere(stream: EdgeStream, reason: number, half: HalfClosed): void;
+  endedHere(stream: S, reason: number, half: HalfClosed): void;
   halfClosedDeadlineMs(): number;
   unexpected(what: string): false;
   violation(what: string): TorError;

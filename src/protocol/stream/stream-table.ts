@@ -41,7 +41,7 @@ export interface StreamTableEvents {
 type Resolve = (outcome: readonly ResolvedAnswer[] | StreamEnd) => void;
 
 /** All streams of one hop. Messages come in through `receive()`; the hop says when there is room again. */
-export class StreamTable implements StreamOwner {
+export class StreamTable implements StreamOwner<EdgeStream> {
   readonly port: StreamPort;
   readonly settings: StreamTableSettings;
   readonly #clock: Clock;

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+
+export interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  /** Samples of the reference and of the program under test. */
+  readonly samples: readonly [readonly number[], readonly number[]];
+}
+
+export function median(samples: readonly number[]): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length === 0) return Number.NaN;
+  if (sorted.length % 2 === 1) return sorted[middle] ?? Number.NaN;
+  return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}
+
+const figure = (value: number): string => {
+  if (Number.isNaN(value)) return 'none';
+  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);
+};
+
+/** The median with the lowest and highest sample. */
+function spread(samples: readonly number[]): string {
+  if (samples.length < 2) return figure(median(samples));
+  return `${figure(median(samples))} (${figure(Math.min(...samples))} to ${figure(Math.max(...samples))})`;
+}
+
+/** A Markdown table; the ratio is the second program's median over the first's. */
+export function table(labels: readonly [string, string], rows: readonly Row[]): string {
+  const lines = rows.map(({ name, unit, better, samples: [a, b] }) => {
+    const ratio = median(b) / median(a);
+    return `| ${name}, ${unit} | ${spread(a)} | ${spread(b)} | ${figure(ratio)} | ${better} |`;
+  });
+  return [`| what | ${labels[0]} | ${labels[1]} | ratio | better |`, '| --- | --- | --- | --- | --- |', ...lines].join(
+    '\n',
+  );
+}
+
+export function machine(): string {
+  const [cpu] = cpus();
+  const memoryGib = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}), ${memoryGib} GiB, Node.js ${process.version}, Linux`;
+}
+
+/** Replaces one section of the results, from its heading to the next. */
+export function writeSection(file: string, heading: string, text: string): void {
+  const title =
+    '# Benchmark results\n\nMade by `npm run bench`. Ratios carry over to other machines, figures do not.\n';
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : title;
+  const sections = before.split(/^(?=## )/m);
+  const mine = `## ${heading}\n\n${text}\n`;
+  const position = sections.findIndex((section) => section.startsWith(`## ${heading}\n`));
+  if (position < 0) sections.push(`${sections.pop()?.trimEnd() ?? ''}\n\n`, mine);
+  else sections[position] = position === sections.length - 1 ? mine : `${mine}\n`;
+  writeFileSync(file, sections.join(''));
+}
