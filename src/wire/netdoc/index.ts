@@ -1,8 +1,9 @@
+export { type AuthorityCertificateFields, encodeAuthorityCertificate } from './authcert/encode.ts';
 export { parseAuthorityCertificate, parseAuthorityCertificates } from './authcert/parse.ts';
 export type { AuthorityCertificate } from './authcert/types.ts';
 export { parseBandwidthFile } from './bandwidth/parse.ts';
 export type { BandwidthFile, BandwidthLine } from './bandwidth/types.ts';
-export { parseConsensus, parseMicrodescConsensus, parseNsConsensus } from './consensus/parse.ts';
+export { type ConsensusOptions, parseConsensus, parseMicrodescConsensus, parseNsConsensus } from './consensus/parse.ts';
 export type {
   CertificateName,
   Consensus,
@@ -15,12 +16,17 @@ export type {
   TrustedAuthority,
   UnverifiedConsensus,
 } from './consensus/types.ts';
-export { encodeDetachedSignatures, parseDetachedSignatures } from './detached/detached.ts';
+export {
+  encodeDetachedSignatures,
+  formatConsensusSignatures,
+  parseDetachedSignatures,
+} from './detached/detached.ts';
 export type { DetachedFlavor, DetachedSignatures } from './detached/types.ts';
 export { applyConsensusDiff, consensusDiffDigests, makeConsensusDiff } from './diff/diff.ts';
 export { encodeExtraInfo } from './extrainfo/encode.ts';
 export { type ExtraInfoOptions, parseExtraInfo, parseExtraInfos } from './extrainfo/parse.ts';
 export type { ExtraInfo, ExtraInfoFields } from './extrainfo/types.ts';
+export { formatSharedRandomCommit, formatSharedRandomValues } from './meta/shared-random.ts';
 export type {
   AddressPort,
   DigestName,
@@ -32,7 +38,7 @@ export type {
   SharedRandomLine,
 } from './meta/types.ts';
 export { makeMicrodescriptor } from './microdesc/generate.ts';
-export { parseMicrodescriptors } from './microdesc/parse.ts';
+export { type MicrodescriptorOptions, parseMicrodescriptors } from './microdesc/parse.ts';
 export type { Microdescriptor } from './microdesc/types.ts';
 export { encodeOnionDescriptor } from './onion/encode.ts';
 export { type OpenOptions, openOnionDescriptor } from './onion/open.ts';
@@ -58,13 +64,12 @@ export type {
   ServerDescriptorFields,
   ServerDescriptorKeys,
 } from './routerdesc/types.ts';
-export { encodeVote } from './vote/encode.ts';
+export { encodeVote, formatRouterLines } from './vote/encode.ts';
 export { parseVote } from './vote/parse.ts';
 export type {
   SharedRandomCommit,
   Vote,
   VoteEntry,
   VoteFields,
-  VoteMicrodesc,
   VoteVoter,
 } from './vote/types.ts';

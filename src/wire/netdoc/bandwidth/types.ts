@@ -2,27 +2,20 @@
 export interface BandwidthLine {
   /** SHA-1 of the RSA identity, 20 bytes. */
   readonly rsaId: Uint8Array;
-  readonly ed25519Id: Uint8Array | undefined;
   /** `bw`, kilobytes per second. */
   readonly bandwidth: number;
-  /** `vote=0`: measured, but not to be voted on. */
-  readonly vote: boolean;
-  /** `unmeasured=1`. */
-  readonly unmeasured: boolean;
-  /** All KeyValues in order. */
-  readonly values: ReadonlyMap<string, string>;
 }
 
-/** A file of a bandwidth scanner, versions 1.0 to 1.9. spec: bandwidth-file-spec 2 */
+/** A file of a bandwidth scanner, as an authority reads it. spec: bandwidth-file-spec 2 */
 export interface BandwidthFile {
-  readonly version: string;
-  /** When the newest measurement was made. */
-  readonly timestampMs: number;
-  /** Header KeyValues, in order, version included when the file has one. */
-  readonly headers: ReadonlyMap<string, string>;
+  /** When the newest measurement was made; undefined when the first line is no time, and then nothing else is read. */
+  readonly timestampMs: number | undefined;
+  /** Header lines `key=value` that a vote carries in `bandwidth-file-headers`, in order, `timestamp=` first. */
+  readonly headers: readonly string[];
+  /** Usable lines in order; one relay may have several, the last counts. */
   readonly lines: readonly BandwidthLine[];
-  /** Lines that could not be used. */
-  readonly badLines: number;
+  /** Lines after the header that could not be used or asked not to be. */
+  readonly unusedLines: number;
   /** SHA-256 of the whole file, 32 bytes: `bandwidth-file-digest` of votes. */
   readonly digest: Uint8Array;
 }

@@ -2,13 +2,6 @@ import type { IpBytes } from '../../../base/ip/index.ts';
 import type { AuthorityCertificate } from '../authcert/types.ts';
 import type { AddressPort, SharedRandomLine } from '../meta/types.ts';
 
-/** `m` line of a vote: the microdescriptor's digest for a group of consensus methods. */
-export interface VoteMicrodesc {
-  readonly methods: readonly number[];
-  /** `sha256=<base64>` and whatever else stands there. */
-  readonly digests: ReadonlyMap<string, string>;
-}
-
 /** One relay in a vote. spec: dir-spec 3.4.1 */
 export interface VoteEntry {
   readonly nickname: string;
@@ -20,11 +13,13 @@ export interface VoteEntry {
   readonly orPort: number;
   readonly dirPort: number;
   readonly ipv6: AddressPort | undefined;
+  /** Entries with the same `s` line share one list. */
   readonly flags: readonly string[];
   /** `v` line; undefined when absent. */
   readonly version: string | undefined;
   /** `pr` line as it stands. */
   readonly protover: string | undefined;
+  /** Kilobytes per second, as all bandwidths here. */
   readonly bandwidth: number | undefined;
   readonly measured: number | undefined;
   readonly guardFraction: number | undefined;
@@ -32,7 +27,8 @@ export interface VoteEntry {
   readonly policy: string | undefined;
   /** `id ed25519`: 32 bytes; `none` when the vote says so; undefined without the line. */
   readonly ed25519Id: Uint8Array | 'none' | undefined;
-  readonly microdescs: readonly VoteMicrodesc[];
+  /** `m` lines as they stand, without the keyword: `32,33,34 sha256=<base64>`. */
+  readonly microdescs: readonly string[];
   /** `stats` line as it stands, without the keyword. */
   readonly stats?: string | undefined;
 }
@@ -54,6 +50,7 @@ export interface VoteVoter {
   readonly address: IpBytes;
   readonly dirPort: number;
   readonly orPort: number;
+  /** Latin-1. */
   readonly contact: string;
 }
 
@@ -83,6 +80,8 @@ export interface VoteFields {
   readonly voter: VoteVoter;
   /** Old identity, 20 bytes. */
   readonly legacyIdentity: Uint8Array | undefined;
+  /** `package` lines without the keyword. */
+  readonly packages: readonly string[];
   readonly sharedRandomParticipate: boolean;
   readonly sharedRandomCommits: readonly SharedRandomCommit[];
   readonly sharedRandomPrevious: SharedRandomLine | undefined;
