@@ -107,6 +107,7 @@ export const errorCodes = {
   ),
   DIR_HTTP: code('protocol', 'A directory answered something that is not HTTP as Tor uses it.', peerBroken),
   DIR_STATUS: code('network', 'A directory refused a request.', 'Another directory is asked by itself.'),
+  DIR_NO_SERVER: code('network', 'No directory that may be asked is known.', 'It is tried again by itself.'),
   DIR_TOO_LARGE: code('protocol', "A directory's answer is longer than allowed.", peerBroken),
   DIR_COMPRESSION: code('protocol', "A directory's answer does not decompress, or is a compression bomb.", peerBroken),
   DATA_DIRECTORY_LOCKED: code(

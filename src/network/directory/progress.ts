@@ -40,6 +40,13 @@ const held = new Set(['requesting_descriptors', 'loading_descriptors', 'enough_d
 const noticeStepPercent = 5;
 const problemsBeforeWarning = 10;
 
+export interface BootstrapProblemOptions {
+  /** Worth a warning at once. */
+  readonly warn?: boolean;
+  readonly hostId?: string;
+  readonly hostAddress?: string;
+}
+
 /** How far bootstrap got; only forward, told in C tor's words. */
 export class BootstrapProgress {
   readonly #logger: Logger | undefined;
@@ -89,17 +96,19 @@ export class BootstrapProgress {
   }
 
   /** Something went wrong on the way; the tenth time in one phase it is worth a warning. */
-  problem(warning: string, reason: string, options: { readonly warn?: boolean } = {}): void {
+  problem(warning: string, reason: string, options: BootstrapProblemOptions = {}): void {
     if (this.#status.percent === 100) return;
     this.#problems++;
     const recommendation = options.warn === true || this.#problems >= problemsBeforeWarning ? 'warn' : 'ignore';
     const { percent, tag, summary } = this.#status;
-    this.#status = { percent, tag, summary, warning, reason, count: this.#problems, recommendation };
+    const { hostId = '?', hostAddress = '?' } = options;
+    const count = this.#problems;
+    this.#status = { percent, tag, summary, warning, reason, count, recommendation, hostId, hostAddress };
     this.#logger?.log(
       recommendation === 'warn' ? 'warn' : 'info',
       'control',
       `Problem bootstrapping. Stuck at ${percent}% (${tag}): ${summary}. (${warning}; ${reason}; count ` +
-        `${this.#problems}; recommendation ${recommendation})`,
+        `${count}; recommendation ${recommendation}; host ${hostId} at ${hostAddress})`,
     );
     this.#emit(this.#status);
   }

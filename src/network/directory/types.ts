@@ -45,6 +45,9 @@ export interface BootstrapStatus extends BootstrapPhase {
   readonly reason?: string;
   readonly count?: number;
   readonly recommendation?: 'ignore' | 'warn';
+  /** Fingerprint and address of the relay it happened with; `?` when there is none. */
+  readonly hostId?: string;
+  readonly hostAddress?: string;
 }
 
 export interface DirectoryEvents {
