@@ -2,7 +2,7 @@ import { compareBytes } from '../../../base/bytes/index.ts';
 import { emptyProtover, type Protover } from '../../protover/index.ts';
 import type { KeywordTable } from '../meta/rules.ts';
 import { syntaxError } from '../meta/text.ts';
-import { type Section, splitWords, type Token, tokenize } from '../meta/tokenizer.ts';
+import { isPlain, type Section, splitWords, type Token, tokenize } from '../meta/tokenizer.ts';
 import { decodeBase64Of, firstIpv6, isNickname, parseInteger, parseIsoTime, parseQuad } from '../meta/values.ts';
 import { ColumnRelay, RelayColumns, type RelayRow, SharedLines } from './relay-columns.ts';
 import type { ConsensusFlavor, RouterStatus } from './types.ts';
@@ -41,9 +41,10 @@ export function parseEntries(
   const shared = new SharedLines();
   const columns = new RelayColumns(entryStarts.length, flavor === 'microdesc' ? 32 : 20, shared);
   const relays: RouterStatus[] = new Array(entryStarts.length);
+  const plain = isPlain(text.slice(layout.headerEnd, footerStart));
   let previous: Uint8Array | undefined;
   for (let i = 0; i < entryStarts.length; i++) {
-    const section = tokenize(text.slice(entryStarts[i], entryStarts[i + 1] ?? footerStart), table);
+    const section = tokenize(text.slice(entryStarts[i], entryStarts[i + 1] ?? footerStart), table, { plain });
     const row = rowOf(section, flavor, shared);
     if (previous !== undefined && compareBytes(previous, row.rsaId) >= 0) {
       throw syntaxError('entries are not sorted by identity', { text, offset: entryStarts[i] as number });

@@ -33,7 +33,16 @@ export interface Token {
 export interface TokenizeOptions {
   /** `@` lines may stand before the first keyword. */
   readonly annotations?: boolean;
+  /** The text is known to be `isPlain`, so that lines need not be looked through again. */
+  readonly plain?: boolean;
 }
+
+// Tabs are white space; everything else below 0x20 and above 0x7e has no place between words.
+const notPrintable = /[^\t\x20-\x7e]/;
+const notPlain = /[^\t\n\x20-\x7e]/;
+
+/** Whether a text has nothing but printable ASCII, tabs and line ends. */
+export const isPlain = (text: string): boolean => !notPlain.test(text);
 
 const LF = 10;
 const HASH = 35;
@@ -48,7 +57,7 @@ const isSpace = (code: number): boolean => code === 32 || code === LF || code ==
  * @throws TorError NETDOC_SYNTAX
  */
 export function tokenize(text: string, table: KeywordTable, options: TokenizeOptions = {}): Section {
-  const tokens = new Tokens(text, table).all();
+  const tokens = new Tokens(text, table, options.plain === true).all();
   checkCounts(text, tokens, table, options.annotations === true);
   return new Section(text, tokens);
 }
@@ -93,12 +102,14 @@ class Tokens {
   readonly #text: string;
   readonly #end: number;
   readonly #table: KeywordTable;
+  readonly #plain: boolean;
   #at = 0;
 
-  constructor(text: string, table: KeywordTable) {
+  constructor(text: string, table: KeywordTable, plain: boolean) {
     this.#text = text;
     this.#end = text.length;
     this.#table = table;
+    this.#plain = plain;
   }
 
   all(): Token[] {
@@ -179,14 +190,14 @@ class Tokens {
 
   #freeText(start: number, lineEnd: number): string {
     const line = this.#text.slice(start, lineEnd);
-    if (line.includes('\0')) this.#fail('a NUL character');
+    if (!this.#plain && line.includes('\0')) this.#fail('a NUL character');
     return line;
   }
 
   #args(rule: KeywordRule, start: number, lineEnd: number): string[] {
     if (rule.args === 'text') return [this.#freeText(start, lineEnd)];
     const line = this.#text.slice(start, lineEnd);
-    if (notPrintable.test(line)) this.#fail(`${rule.keyword} has a byte that may not stand there`);
+    if (!this.#plain && notPrintable.test(line)) this.#fail(`${rule.keyword} has a byte that may not stand there`);
     if (rule.args === 'line') return [line];
     const args = splitWords(line);
     if (args.length > tokenLimits.args) this.#fail(`${rule.keyword} has far too many arguments`);
@@ -246,32 +257,19 @@ class Tokens {
   }
 }
 
-// Tabs are white space; everything else below 0x20 and above 0x7e has no place between words.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const notPrintable = /[^\t\x20-\x7e]/;
-
 /** The words of a line; a `#` ends them. */
 export function splitWords(line: string): string[] {
-  if (line === '') return [];
-  let words = line.includes('\t') ? line.split(/[ \t]+/) : line.split(' ');
-  const comment = line.includes('#') ? commentStart(words) : undefined;
-  if (comment !== undefined) words = comment;
-  return words.includes('') ? words.filter((word) => word !== '') : words;
-}
-
-/** A `#` ends the words, even inside one: `a#b` is the word `a`. */
-function commentStart(words: readonly string[]): string[] {
-  const out: string[] = [];
-  for (const word of words) {
-    const hash = word.indexOf('#');
-    if (hash === -1) {
-      out.push(word);
-      continue;
-    }
-    if (hash > 0) out.push(word.slice(0, hash));
-    break;
+  const words: string[] = [];
+  let start = 0;
+  for (let at = 0; at <= line.length; at++) {
+    const code = at === line.length ? 32 : line.charCodeAt(at);
+    if (code > HASH) continue;
+    if (code !== 32 && code !== 9 && code !== HASH) continue;
+    if (at > start) words.push(line.slice(start, at));
+    if (code === HASH) break;
+    start = at + 1;
   }
-  return out;
+  return words;
 }
 
 function checkCounts(text: string, tokens: readonly Token[], table: KeywordTable, annotations: boolean): void {

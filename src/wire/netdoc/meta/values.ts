@@ -63,8 +63,38 @@ export function decodeBase64(text: string): Uint8Array | undefined {
 
 /** Base64 of exactly `length` bytes, with or without padding. */
 export function decodeBase64Of(text: string, length: number): Uint8Array | undefined {
-  const bytes = decodeBase64(text);
-  return bytes !== undefined && bytes.length === length ? bytes : undefined;
+  const out = new Uint8Array(length);
+  return decodeBase64Into(text, out, 0, length) ? out : undefined;
+}
+
+/** The value of each Latin-1 character as a base64 digit, 64 for none. */
+const base64Digits = Uint8Array.from({ length: 256 }, (_, code) => {
+  const digit = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.indexOf(String.fromCharCode(code));
+  return digit === -1 ? 64 : digit;
+});
+
+/**
+ * As `decodeBase64Of`, into a place of a larger block. By hand: for the tens of thousands of short digests in a
+ * consensus this is several times faster than the platform's decoder.
+ */
+export function decodeBase64Into(text: string, out: Uint8Array, at: number, length: number): boolean {
+  const chars = Math.ceil((length * 8) / 6);
+  if (text.length < chars || (text.length > chars && text.charCodeAt(chars) !== 61)) return false;
+  let value = 0;
+  let bits = 0;
+  let to = at;
+  for (let i = 0; i < chars; i++) {
+    const code = text.charCodeAt(i);
+    const digit = code < 256 ? (base64Digits[code] as number) : 64;
+    if (digit === 64) return false;
+    value = ((value << 6) | digit) & 0xffff;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out[to++] = (value >>> bits) & 0xff;
+    }
+  }
+  return true;
 }
 
 /** Lines of 64 characters, each with its line end, padded. */

@@ -5,7 +5,7 @@ import { rsaShape } from '../meta/der.ts';
 import { parsePortSummary } from '../meta/fields.ts';
 import { any, atLeast, KeywordTable, maybe, noWords, once } from '../meta/rules.ts';
 import { bytesOf, syntaxError, textOf } from '../meta/text.ts';
-import { type Section, splitWords, tokenize } from '../meta/tokenizer.ts';
+import { isPlain, type Section, splitWords, tokenize } from '../meta/tokenizer.ts';
 import type { DocumentText, Parsed, PortSummary, Refused } from '../meta/types.ts';
 import { decodeBase64Of, firstIpv6, isHexName, isNickname, parseIsoTime } from '../meta/values.ts';
 import type { Microdescriptor } from './types.ts';
@@ -38,6 +38,7 @@ export function parseMicrodescriptors(
   const text = textOf(document);
   const bytes = typeof document === 'string' ? bytesOf(document) : document;
   const policies = new Policies();
+  const tokenizing = { annotations: options.annotations === true, plain: isPlain(text) };
   const documents: Microdescriptor[] = [];
   const refused: Refused[] = [];
   for (let start = skipSpace(text, 0); start < text.length; ) {
@@ -49,7 +50,7 @@ export function parseMicrodescriptors(
     const digest = sha256(bytes.subarray(body, end));
     try {
       if (found === -1) throw syntaxError('a microdescriptor without onion-key', { text, offset: start });
-      const section = tokenize(part, table, { annotations: options.annotations === true });
+      const section = tokenize(part, table, tokenizing);
       documents.push({ digest, text: latin1(bytes.subarray(body, end)), ...fieldsOf(section, policies) });
     } catch (error) {
       if (!TorError.is(error)) throw error;
