@@ -10,6 +10,8 @@ export interface ChannelCircuitMakerDeps {
   readonly random: Random;
   /** The newest consensus' parameters, or the defaults. */
   readonly params: () => CircuitParams;
+  /** Whether exits are asked for counter galois onion; default false until the cipher is there. */
+  readonly cgo?: boolean;
 }
 
 /** Circuits over real links. */
@@ -17,6 +19,7 @@ export function channelCircuitMaker(deps: ChannelCircuitMakerDeps): CircuitMaker
   const { channels, clock, timers, random } = deps;
   return {
     channel: (target, signal) => channels.get(target, { signal }),
-    circuit: (channel, id) => new OriginCircuit({ channel, clock, timers, random }, { params: deps.params(), id }),
+    circuit: (channel, id) =>
+      new OriginCircuit({ channel, clock, timers, random }, { params: deps.params(), id, cgo: deps.cgo ?? false }),
   };
 }
