@@ -1,3 +1,4 @@
+export { type DirPortDeps, dirPortRequest } from './dir-port.ts';
 export { type DirRequestDeps, dirRequest, dirRequester } from './dir-stream.ts';
 export { type DirectoryManagerDeps, type DirectoryManagerOptions, TorDirectoryManager } from './manager.ts';
 export { parseDirAuthority, parseFallbackDir, parseServerList, shippedServerLists } from './server-lines.ts';

@@ -1,5 +1,6 @@
 import type { IpBytes } from '../../base/ip/index.ts';
 import type { OrEndpoint } from '../../network/channels/index.ts';
+import type { UploadResult } from './descriptor/upload.ts';
 import type { AddressFamily } from './own-addresses.ts';
 
 /** Steps of a relay's life, for logs, the control port and metrics. */
@@ -10,4 +11,8 @@ export interface RelayEvents {
   addresses: { readonly addresses: readonly IpBytes[] };
   /** Somebody reached our ORPort from outside: REACHABILITY_SUCCEEDED. */
   reachable: { readonly family: AddressFamily };
+  /** Our descriptor was built anew. */
+  descriptor: { readonly text: string; readonly reason: string };
+  /** An authority answered, or could not be asked: ACCEPTED_SERVER_DESCRIPTOR, BAD_SERVER_DESCRIPTOR. */
+  uploaded: UploadResult;
 }

@@ -1,6 +1,5 @@
 import type { IpBytes } from '../../../base/ip/index.ts';
 import type {
-  Ed25519KeyPair,
   Ed25519SecretKey,
   RsaPrivateKey,
   RsaPublicKey,
@@ -105,7 +104,7 @@ export interface RelaySigningKeys {
   readonly identityKey: RsaPrivateKey;
   readonly ed25519Id: Uint8Array;
   /** The key that signs from day to day. */
-  readonly ed25519SigningKey: Ed25519KeyPair;
+  readonly ed25519SigningKey: Ed25519SecretKey;
   /** Certificate of that key by the master identity (type 4), encoded. */
   readonly ed25519SigningCert: Uint8Array;
 }
