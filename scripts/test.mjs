@@ -33,6 +33,8 @@ function run(files, { concurrency, timeoutMs, names, env }) {
   const args = [
     '--import',
     'tsx',
+    '--import',
+    join(root, 'scripts/test-setup.mjs'),
     '--test',
     `--test-concurrency=${concurrency}`,
     `--test-timeout=${timeoutMs}`,
