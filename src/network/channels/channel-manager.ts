@@ -13,6 +13,7 @@ import {
 } from '../../protocol/channel/index.ts';
 import { dialDirect, startTls } from './connect.ts';
 import { TlsTransport, tlsBinding } from './tls-transport.ts';
+import type { LinkTraffic, TrafficControl } from './traffic.ts';
 import type {
   ChannelFailed,
   ChannelLaunched,
@@ -39,6 +40,8 @@ export interface ChannelManagerOptions {
   /** Relays: circuits that peers open on channels. */
   readonly onCreate?: OnCreate;
   readonly dial?: Dial;
+  /** Counts and limits what links move. */
+  readonly traffic?: TrafficControl;
   /** Link protocols to offer. */
   readonly versions?: readonly number[];
   /** TCP and TLS; default 30 s. */
@@ -125,6 +128,16 @@ export class ChannelManager {
 
   byId(id: number): LinkChannel | undefined {
     return this.#channels.get(id);
+  }
+
+  #limitsFor(address: IpBytes | undefined): { readonly timers: Timers; readonly traffic: LinkTraffic } | undefined {
+    const traffic = this.#options.traffic?.link(address);
+    return traffic && { timers: this.#deps.timers, traffic };
+  }
+
+  /** For the listener: a peer's share of the node's traffic. */
+  trafficOf(address: IpBytes): LinkTraffic | undefined {
+    return this.#options.traffic?.link(address);
   }
 
   /** The next channel's id; for the listener. */
@@ -231,7 +244,7 @@ export class ChannelManager {
         tls.destroy();
         throw new TorError('CHANNEL_PROTOCOL', 'the relay showed no TLS certificate');
       }
-      const transport = new TlsTransport(tls);
+      const transport = new TlsTransport(tls, this.#limitsFor(endpoint?.address));
       const credentials = this.#options.credentials?.();
       const channel = new LinkChannel(
         { ...this.#deps, buffers: this.buffers, transport, tls: tlsBinding(tls, new Uint8Array(certificate)) },

@@ -2,6 +2,13 @@ export { ChannelManager, type ChannelManagerDeps, type ChannelManagerOptions } f
 export { dialDirect } from './connect.ts';
 export { type LinkCredentialSet, type LinkKeys, makeLinkCredentials } from './link-credentials.ts';
 export { OrListener, type OrListenerDeps, type OrListenerOptions } from './or-listener.ts';
+export {
+  BandwidthLimiter,
+  type LinkTraffic,
+  type TrafficControl,
+  type TrafficLimits,
+  type TrafficMeter,
+} from './traffic.ts';
 export type {
   ChannelClosed,
   ChannelFailed,

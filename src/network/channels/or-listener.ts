@@ -128,7 +128,7 @@ export class OrListener {
 
   #open(tls: TLSSocket, address: IpBytes, port: number, credentials: LinkCredentialSet): void {
     const { clock, timers, random, manager } = this.#deps;
-    const transport = new TlsTransport(tls);
+    const transport = new TlsTransport(tls, { timers, traffic: manager.trafficOf(address) });
     const options = this.#options;
     const channel = new LinkChannel(
       { clock, timers, random, buffers: manager.buffers, transport, tls: tlsBinding(tls, credentials.tlsCert) },

@@ -1,18 +1,28 @@
 import type { TLSSocket } from 'node:tls';
 import { TorError } from '../../base/errors/index.ts';
+import type { Timers } from '../../base/runtime/index.ts';
 import {
   type ChannelTransport,
   type LinkChannel,
   recordLength,
   type TlsBinding,
 } from '../../protocol/channel/index.ts';
+import type { LinkTraffic } from './traffic.ts';
 
-/** A TLS socket as a channel's transport. */
+/** A TLS socket as a channel's transport. With `traffic` it reads and writes no faster than that allows. */
 export class TlsTransport implements ChannelTransport {
   readonly #socket: TLSSocket;
+  readonly #timers: Timers | undefined;
+  readonly #traffic: LinkTraffic | undefined;
+  /** The channel asked for silence. */
+  #paused = false;
+  /** The limiter did. */
+  #throttled = false;
 
-  constructor(socket: TLSSocket) {
+  constructor(socket: TLSSocket, limits?: { readonly timers: Timers; readonly traffic: LinkTraffic | undefined }) {
     this.#socket = socket;
+    this.#timers = limits?.timers;
+    this.#traffic = limits?.traffic;
     socket.setNoDelay(true);
     socket.disableRenegotiation();
     // A record holds at most 31 whole cells, however many are written at once.
@@ -22,7 +32,15 @@ export class TlsTransport implements ChannelTransport {
   /** Joins socket and channel and begins the link handshake. */
   attach(channel: LinkChannel): void {
     const socket = this.#socket;
-    socket.on('data', (chunk: Uint8Array) => channel.receive(chunk));
+    const traffic = this.#traffic;
+    if (traffic === undefined) socket.on('data', (chunk: Uint8Array) => channel.receive(chunk));
+    else {
+      socket.on('data', (chunk: Uint8Array) => {
+        const waitMs = traffic.read(chunk.length);
+        if (waitMs > 0) this.#throttle(waitMs);
+        channel.receive(chunk);
+      });
+    }
     socket.on('error', (cause) => {
       channel.transportClosed(new TorError('CHANNEL_CLOSED', 'the connection broke', { cause }));
     });
@@ -33,15 +51,32 @@ export class TlsTransport implements ChannelTransport {
 
   write(bytes: Uint8Array, done: () => void): void {
     if (this.#socket.destroyed) return;
-    this.#socket.write(bytes, done);
+    const waitMs = this.#traffic?.write(bytes.length) ?? 0;
+    if (waitMs === 0) this.#socket.write(bytes, done);
+    else this.#timers?.after(waitMs, () => this.write(bytes, done), { background: true });
+  }
+
+  #throttle(waitMs: number): void {
+    this.#throttled = true;
+    this.#socket.pause();
+    this.#timers?.after(
+      waitMs,
+      () => {
+        this.#throttled = false;
+        if (!this.#paused) this.#socket.resume();
+      },
+      { background: true },
+    );
   }
 
   pauseReading(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resumeReading(): void {
-    this.#socket.resume();
+    this.#paused = false;
+    if (!this.#throttled) this.#socket.resume();
   }
 
   close(): void {
