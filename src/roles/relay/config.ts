@@ -80,6 +80,8 @@ export interface RelayConfig {
   readonly offlineMaster: boolean;
   readonly signingLifetimeMs: number;
   readonly extraInfoStatistics: boolean;
+  /** TestingMinTimeToReportBandwidth. */
+  readonly minimumReportSec: number;
   readonly bandwidth: BandwidthConfig;
   readonly accounting: AccountingConfig;
   readonly dos: DosConfig;
@@ -121,6 +123,7 @@ export function relayConfig(options: TorOptions, ports: readonly PortConfig[]): 
     offlineMaster: options.get('OfflineMasterKey'),
     signingLifetimeMs: options.get('SigningKeyLifetime') * 1000,
     extraInfoStatistics: options.get('ExtraInfoStatistics'),
+    minimumReportSec: options.get('TestingMinTimeToReportBandwidth'),
     bandwidth: bandwidthConfig(options),
     accounting: {
       maxBytes: options.get('AccountingMax'),

@@ -9,6 +9,8 @@ export interface RelayEvents {
   /** Keys that stand in the descriptor were made anew. */
   keys: { readonly which: 'signing' | 'onion' };
   addresses: { readonly addresses: readonly IpBytes[] };
+  /** We begin to test whether our ORPort can be reached: CHECKING_REACHABILITY. */
+  checking: { readonly family: AddressFamily };
   /** Somebody reached our ORPort from outside: REACHABILITY_SUCCEEDED. */
   reachable: { readonly family: AddressFamily };
   /** Our descriptor was built anew. */

@@ -2,7 +2,7 @@ import { base16Upper } from '../../base/bytes/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import type { Clock, Random, Timer, Timers } from '../../base/runtime/index.ts';
 import { Emitter } from '../../base/util/index.ts';
-import type { ChannelManager, ChannelManagerOptions } from '../../network/channels/index.ts';
+import { BandwidthLimiter, type ChannelManager, type ChannelManagerOptions } from '../../network/channels/index.ts';
 import { circuitParams } from '../../network/circuits/index.ts';
 import { type ConsensusParams, defaultParams, type NetDir } from '../../network/netdir/index.ts';
 import type { DataStore, StateStore } from '../../network/storage/index.ts';
@@ -11,6 +11,7 @@ import { type CircuitParams, defaultCircuitParams } from '../../protocol/circuit
 import { DestroyReason } from '../../wire/cell/index.ts';
 import { CircuitServer } from './circuit-server.ts';
 import type { RelayConfig } from './config.ts';
+import { BandwidthHistory } from './descriptor/bandwidth-history.ts';
 import type { RelayEvents } from './events.ts';
 import { LocalHandshakeQueue } from './handshake-queue.ts';
 import { systemAddresses } from './host-addresses.ts';
@@ -55,6 +56,8 @@ export class Relay {
   readonly addresses: OwnAddresses;
   readonly reachability: ReachabilityWatch;
   readonly onionKeys: OnionKeys;
+  readonly history: BandwidthHistory;
+  readonly limiter: BandwidthLimiter;
   readonly #deps: RelayDeps;
   readonly #keys: LinkKeyHolder;
   readonly #timers = new Set<Timer>();
@@ -77,6 +80,11 @@ export class Relay {
       disableIpv6: config.addressDisableIpv6,
       ownAuthorities: config.ownAuthorities,
     });
+    this.history = new BandwidthHistory(deps, {
+      minimumSec: config.minimumReportSec,
+      relayRate: config.bandwidth.relayRate,
+    });
+    this.limiter = new BandwidthLimiter({ clock: deps.clock, meter: this.history }, config.bandwidth);
     this.reachability = new ReachabilityWatch({
       assume: config.assumeReachable,
       assumeIpv6: config.assumeReachableIpv6 === true,
@@ -120,12 +128,13 @@ export class Relay {
   }
 
   /** What the node's channel manager must be made with, so that our links are a relay's. */
-  channelOptions(): Pick<ChannelManagerOptions, 'credentials' | 'ownAddresses' | 'onCreate'> {
+  channelOptions(): Pick<ChannelManagerOptions, 'credentials' | 'ownAddresses' | 'onCreate' | 'traffic'> {
     return {
       // A bridge stays anonymous toward other relays, like a client.
       ...(this.config.bridge ? {} : { credentials: () => this.#keys.credentials }),
       ownAddresses: () => this.addresses.all,
       onCreate: this.#onCreate,
+      traffic: this.limiter,
     };
   }
 
