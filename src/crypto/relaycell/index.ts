@@ -1,4 +1,5 @@
 export { cgoClientLayer, cgoKeyLength, cgoRelayLayer } from './cgo.ts';
+export { ClientLayers } from './client-layers.ts';
 export type { ClientLayer, RelayLayer } from './layer.ts';
 export {
   hsClientLayer,

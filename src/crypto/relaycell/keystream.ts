@@ -1,6 +1,7 @@
 import { AesCtr } from '../primitives/index.ts';
+import type { Engine } from './engine.ts';
+import { bodyLength, keystreamAt } from './layout.ts';
 
-const bodyLength = 509;
 const bodiesAheadMax = 32;
 const zeros = new Uint8Array(bodyLength * bodiesAheadMax);
 
@@ -19,16 +20,19 @@ export class Keystream {
     this.#cipher = new AesCtr(key);
   }
 
-  /** XORs the next 509 bytes of keystream into `body`. */
-  apply(body: Uint8Array): void {
-    if (this.#at === this.#block.length) {
-      this.#block = this.#cipher.crypt(zeros.subarray(0, bodyLength * this.#ahead));
-      this.#at = 0;
-      if (this.#ahead < bodiesAheadMax) this.#ahead *= 2;
-    }
-    const block = this.#block;
+  /** Adds the next 509 bytes of keystream to the cell in work. 1 when `recognized` is zero afterwards. */
+  apply(engine: Engine): number {
     const at = this.#at;
-    for (let i = 0; i < bodyLength; i++) body[i] = (body[i] as number) ^ (block[at + i] as number);
+    if (at === this.#block.length) return this.#more(engine);
+    engine.memory.set(this.#block.subarray(at, at + bodyLength), keystreamAt);
     this.#at = at + bodyLength;
+    return engine.xorKeystream();
+  }
+
+  #more(engine: Engine): number {
+    this.#block = this.#cipher.crypt(zeros.subarray(0, bodyLength * this.#ahead));
+    this.#at = 0;
+    if (this.#ahead < bodiesAheadMax) this.#ahead *= 2;
+    return this.apply(engine);
   }
 }

@@ -1,3 +1,8 @@
+import { type Engine, engine } from './engine.ts';
+import { cellAt } from './layout.ts';
+
+export { bodyLength } from './layout.ts';
+
 /**
  * Encryption of relay cells, one hop at a time. Every call works in place on a 509-byte cell body and keeps nothing of
  * it. `command` is the command of the link cell (RELAY or RELAY_EARLY), which counter galois onion binds.
@@ -33,5 +38,36 @@ export interface RelayLayer {
   readonly receivedTag: Uint8Array;
 }
 
-/** Length of a cell body. */
-export const bodyLength = 509;
+/**
+ * A layer that works on the cell in the engine's memory, so that a client brings a cell in and out once, whatever the
+ * number of hops.
+ */
+export abstract class CellLayer implements ClientLayer, RelayLayer {
+  abstract readonly tagLength: 16 | 20;
+  abstract readonly sentTag: Uint8Array;
+  abstract readonly receivedTag: Uint8Array;
+  protected readonly engine: Engine = engine();
+
+  abstract originateLoaded(command: number): void;
+  abstract encryptLoaded(command: number): void;
+  abstract decryptLoaded(command: number): boolean;
+
+  originate(command: number, body: Uint8Array): void {
+    this.engine.memory.set(body, cellAt);
+    this.originateLoaded(command);
+    body.set(this.engine.cell);
+  }
+
+  encrypt(command: number, body: Uint8Array): void {
+    this.engine.memory.set(body, cellAt);
+    this.encryptLoaded(command);
+    body.set(this.engine.cell);
+  }
+
+  decrypt(command: number, body: Uint8Array): boolean {
+    this.engine.memory.set(body, cellAt);
+    const recognized = this.decryptLoaded(command);
+    body.set(this.engine.cell);
+    return recognized;
+  }
+}

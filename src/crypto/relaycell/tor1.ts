@@ -1,5 +1,6 @@
-import { AesCtr, RunningHash } from '../primitives/index.ts';
-import type { ClientLayer, RelayLayer } from './layer.ts';
+import { Keystream } from './keystream.ts';
+import { CellLayer, type ClientLayer, type RelayLayer } from './layer.ts';
+import { type DigestName, RunningDigest } from './running-digest.ts';
 
 /** AES-128-CTR and running SHA-1: takes Df, Db (20 bytes each), Kf, Kb (16 each). spec: tor-spec 5.2, 5.5 */
 export const tor1ClientLayer = (keys: Uint8Array): ClientLayer => new Tor1Layer(keys, 'sha1', false);
@@ -16,57 +17,45 @@ export const hsServiceLayer = (keys: Uint8Array): ClientLayer => new Tor1Layer(k
 export const tor1KeyLength = 72;
 export const hsKeyLength = 128;
 
-const digestAt = 5;
-
-class Tor1Layer implements ClientLayer, RelayLayer {
+class Tor1Layer extends CellLayer {
   readonly tagLength = 20;
-  readonly sentTag = new Uint8Array(20);
-  readonly receivedTag = new Uint8Array(20);
-  readonly #sendCipher: AesCtr;
-  readonly #receiveCipher: AesCtr;
-  readonly #sendDigest: RunningHash;
-  #receiveDigest: RunningHash;
+  readonly #sendStream: Keystream;
+  readonly #receiveStream: Keystream;
+  readonly #sendDigest: RunningDigest;
+  readonly #receiveDigest: RunningDigest;
 
-  constructor(keys: Uint8Array, hash: 'sha1' | 'sha3-256', reverse: boolean) {
+  constructor(keys: Uint8Array, hash: DigestName, reverse: boolean) {
+    super();
     const [digestLength, keyLength] = hash === 'sha1' ? [20, 16] : [32, 32];
     const keysAt = 2 * digestLength;
-    const forward = new RunningHash(hash).update(keys.subarray(0, digestLength));
-    const backward = new RunningHash(hash).update(keys.subarray(digestLength, keysAt));
-    const forwardCipher = new AesCtr(keys.subarray(keysAt, keysAt + keyLength));
-    const backwardCipher = new AesCtr(keys.subarray(keysAt + keyLength, keysAt + 2 * keyLength));
-    this.#sendDigest = reverse ? backward : forward;
-    this.#receiveDigest = reverse ? forward : backward;
-    this.#sendCipher = reverse ? backwardCipher : forwardCipher;
-    this.#receiveCipher = reverse ? forwardCipher : backwardCipher;
+    const forwardDigest = new RunningDigest(hash, keys.subarray(0, digestLength));
+    const backwardDigest = new RunningDigest(hash, keys.subarray(digestLength, keysAt));
+    const forward = new Keystream(keys.subarray(keysAt, keysAt + keyLength));
+    const backward = new Keystream(keys.subarray(keysAt + keyLength, keysAt + 2 * keyLength));
+    this.#sendDigest = reverse ? backwardDigest : forwardDigest;
+    this.#receiveDigest = reverse ? forwardDigest : backwardDigest;
+    this.#sendStream = reverse ? backward : forward;
+    this.#receiveStream = reverse ? forward : backward;
   }
 
-  originate(_command: number, body: Uint8Array): void {
-    body[1] = 0;
-    body[2] = 0;
-    body.fill(0, digestAt, digestAt + 4);
-    const digest = this.#sendDigest.update(body).peek();
-    this.sentTag.set(digest.subarray(0, 20));
-    body.set(digest.subarray(0, 4), digestAt);
-    this.#sendCipher.cryptInPlace(body);
+  get sentTag(): Uint8Array {
+    return this.#sendDigest.tag;
   }
 
-  encrypt(_command: number, body: Uint8Array): void {
-    this.#sendCipher.cryptInPlace(body);
+  get receivedTag(): Uint8Array {
+    return this.#receiveDigest.tag;
   }
 
-  decrypt(_command: number, body: Uint8Array): boolean {
-    this.#receiveCipher.cryptInPlace(body);
-    if (body[1] !== 0 || body[2] !== 0) return false;
-    const claimed = body.slice(digestAt, digestAt + 4);
-    body.fill(0, digestAt, digestAt + 4);
-    const next = new RunningHash(this.#receiveDigest).update(body);
-    const digest = next.peek();
-    body.set(claimed, digestAt);
-    if (claimed[0] !== digest[0] || claimed[1] !== digest[1] || claimed[2] !== digest[2] || claimed[3] !== digest[3]) {
-      return false;
-    }
-    this.#receiveDigest = next;
-    this.receivedTag.set(digest.subarray(0, 20));
-    return true;
+  originateLoaded(_command: number): void {
+    this.#sendDigest.originate(this.engine);
+    this.#sendStream.apply(this.engine);
+  }
+
+  encryptLoaded(_command: number): void {
+    this.#sendStream.apply(this.engine);
+  }
+
+  decryptLoaded(_command: number): boolean {
+    return this.#receiveStream.apply(this.engine) !== 0 && this.#receiveDigest.check(this.engine);
   }
 }

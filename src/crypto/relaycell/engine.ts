@@ -1,0 +1,62 @@
+import { bodyLength, cellAt, cgoState, sha1State, sha3State } from './layout.ts';
+import { moduleBase64 } from './module.ts';
+
+/** The functions of the WebAssembly module. All work on the cell at `cellAt`; those with a state, on the one before it. */
+interface Functions {
+  /** Adds the keystream. 1 when `recognized` is zero afterwards. */
+  xorKeystream(): number;
+  sha1Originate(): void;
+  sha1Check(): number;
+  sha3Originate(): void;
+  sha3Check(): number;
+  /** A cell at a relay. `update`: 0 keep the keys, 1 originate the cell, 2 see whether it is recognized. 1: new keys. */
+  cgoEncrypt(command: number, update: number): number;
+  /** A cell at a client. */
+  cgoDecrypt(command: number, update: number): number;
+}
+
+export interface Engine extends Functions {
+  readonly memory: Uint8Array;
+  /** The cell body in work. */
+  readonly cell: Uint8Array;
+  readonly sha1State: Uint8Array;
+  readonly sha3State: Uint8Array;
+  readonly cgoState: Uint8Array;
+}
+
+let shared: Engine | undefined;
+
+/**
+ * The one instance, made with the first layer. It is calculation without memory: every call begins by bringing in what it
+ * works on, and nothing comes between.
+ */
+export function engine(): Engine {
+  shared ??= start();
+  return shared;
+}
+
+/** What is used of the global, which Node's types do not declare. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: object };
+};
+
+/** The functions and the memory that a module exports. */
+export function instantiate<T>(module: Uint8Array): T & { readonly memory: Uint8Array } {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module));
+  const { memory, ...functions } = exports as T & { readonly memory: { readonly buffer: ArrayBuffer } };
+  return { ...(functions as T), memory: new Uint8Array(memory.buffer) };
+}
+
+function start(): Engine {
+  const functions = instantiate<Functions>(Buffer.from(moduleBase64, 'base64'));
+  const view = (state: { readonly at: number; readonly size: number }): Uint8Array =>
+    functions.memory.subarray(state.at, state.at + state.size);
+  return {
+    ...functions,
+    cell: view({ at: cellAt, size: bodyLength }),
+    sha1State: view(sha1State),
+    sha3State: view(sha3State),
+    cgoState: view(cgoState),
+  };
+}
