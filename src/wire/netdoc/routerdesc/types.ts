@@ -1,9 +1,5 @@
 import type { IpBytes } from '../../../base/ip/index.ts';
-import type {
-  Ed25519SecretKey,
-  RsaPrivateKey,
-  RsaPublicKey,
-} from '../../../crypto/primitives/index.ts';
+import type { Ed25519SecretKey, RsaPrivateKey, RsaPublicKey } from '../../../crypto/primitives/index.ts';
 import type { Protover } from '../../protover/index.ts';
 import type { AddressPort, PortSummary } from '../meta/types.ts';
 import type { PolicyRule } from '../policy/types.ts';
