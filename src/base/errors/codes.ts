@@ -169,6 +169,12 @@ export const errorCodes = {
     'This is not a version 3 onion address.',
     'Copy the whole address again: 56 characters and ".onion"; one wrong character is enough.',
   ),
+  ONION_SERVICE_EXISTS: code('usage', 'A service with this key runs here already.', 'Use the one that runs.'),
+  ONION_SERVICE_ANONYMITY: code(
+    'usage',
+    'The keys of a service were used with another degree of anonymity.',
+    'Give this service a folder of its own.',
+  ),
   ONION_AUTH_FILE_INVALID: code(
     'usage',
     'A client authorization file does not have the form that Tor uses.',
@@ -211,6 +217,17 @@ export const errorCodes = {
     'The key was mistyped or revoked; ask the operator.',
   ),
   // app
+  CONFIG_TRANSITION: code(
+    'usage',
+    'An option cannot change while the node runs.',
+    'Stop the node, change the configuration, and start it again.',
+  ),
+  CONFIG_SAVE_FAILED: code(
+    'usage',
+    'The configuration cannot be written.',
+    'Check that there is a configuration file and that this user may write it.',
+  ),
+  COMMAND_USAGE: code('usage', 'The command line does not make sense.', 'See tropea --help.'),
 } as const satisfies Record<string, CodeInfo>;
 
 export type ErrorCode = keyof typeof errorCodes;

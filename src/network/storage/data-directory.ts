@@ -14,6 +14,8 @@ export interface DataDirectoryOptions {
   readonly keyPath?: string;
   /** DataDirectoryGroupReadable: mode 0750 in place of 0700. */
   readonly groupReadable?: boolean;
+  /** Default true. False for folders that C tor does not lock either: an onion service's. */
+  readonly lock?: boolean;
 }
 
 const defaultMaxBytes = 256 * 1024 * 1024;
@@ -24,12 +26,16 @@ export class DataDirectory implements DataStore {
   readonly path: string;
   readonly #options: DataDirectoryOptions;
   readonly #logger: Logger | undefined;
-  readonly #lock: LockFile;
+  readonly #lock: LockFile | undefined;
   /** One chain of work for each file, so that two writes of one file never cross. */
   readonly #chains = new Map<string, Promise<unknown>>();
   readonly #appended = new Set<string>();
 
-  private constructor(deps: { readonly logger?: Logger | undefined }, options: DataDirectoryOptions, lock: LockFile) {
+  private constructor(
+    deps: { readonly logger?: Logger | undefined },
+    options: DataDirectoryOptions,
+    lock: LockFile | undefined,
+  ) {
     this.path = options.path;
     this.#options = options;
     this.#logger = deps.logger;
@@ -46,7 +52,10 @@ export class DataDirectory implements DataStore {
       for (const path of new Set([options.path, options.cachePath ?? options.path, options.keyPath ?? options.path])) {
         await ensurePrivate(path, mode, deps.logger);
       }
-      const lock = await LockFile.acquire(join(options.path, 'lock'), (why) => deps.logger?.warn('fs', why));
+      const lock =
+        options.lock === false
+          ? undefined
+          : await LockFile.acquire(join(options.path, 'lock'), (why) => deps.logger?.warn('fs', why));
       return new DataDirectory(deps, options, lock);
     } catch (error) {
       throw TorError.is(error) ? error : failed('open', options.path, error);
@@ -56,7 +65,7 @@ export class DataDirectory implements DataStore {
   /** Waits for writes under way and gives the lock back. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.#chains.values()]);
-    await this.#lock.release();
+    await this.#lock?.release();
   }
 
   /** The file's place on disk. */

@@ -1,0 +1,150 @@
+import { chmod } from 'node:fs/promises';
+import { TorError } from '../../../base/errors/index.ts';
+import type { Logger } from '../../../base/log/index.ts';
+import { Emitter } from '../../../base/util/index.ts';
+import type { Relay } from '../../../network/netdir/index.ts';
+import { DataDirectory } from '../../../network/storage/index.ts';
+import {
+  loadAuthorizedClients,
+  loadServiceKey,
+  OnionService,
+  type OnionServiceDeps,
+  type OnionServiceOptions,
+} from '../../../roles/onion/index.ts';
+import type { OnionServiceConfig } from './config.ts';
+
+export interface OnionServicesDeps extends OnionServiceDeps {
+  readonly log: Logger;
+}
+
+export interface OnionServicesEvents {
+  added: OnionService;
+  removed: OnionService;
+}
+
+interface Running {
+  readonly service: OnionService;
+  readonly store: DataDirectory;
+  readonly config: OnionServiceConfig;
+}
+
+const markerFile = 'onion_service_non_anonymous';
+
+/** The onion services of this node: those of the torrc, and those that a program or the control port adds. */
+export class OnionServices {
+  readonly events = new Emitter<OnionServicesEvents>();
+  readonly #deps: OnionServicesDeps;
+  readonly #excluded: (relay: Relay) => boolean;
+  readonly #fromFolders = new Map<string, Running>();
+  readonly #others = new Set<OnionService>();
+
+  constructor(deps: OnionServicesDeps, options: { readonly excluded: (relay: Relay) => boolean }) {
+    this.#deps = deps;
+    this.#excluded = options.excluded;
+  }
+
+  get all(): readonly OnionService[] {
+    return [...[...this.#fromFolders.values()].map((running) => running.service), ...this.#others];
+  }
+
+  get count(): number {
+    return this.#fromFolders.size + this.#others.size;
+  }
+
+  /** One that lives in memory alone. Ends with `remove()`. */
+  add(options: OnionServiceOptions): OnionService {
+    const service = new OnionService(this.#deps, { excluded: this.#excluded, ...options });
+    if (this.all.some((other) => other.hostname === service.hostname)) {
+      throw new TorError('ONION_SERVICE_EXISTS', undefined, { facts: { hostname: service.hostname } });
+    }
+    this.#others.add(service);
+    this.#begin(service);
+    return service;
+  }
+
+  async remove(service: OnionService): Promise<void> {
+    if (!this.#others.delete(service)) return;
+    this.events.emit('removed', service);
+    await service.close();
+  }
+
+  /** Makes the running services those of the configuration. Rejects with BAD_KEY_FILE, STORAGE_FAILED, ONION_*. */
+  async configure(configs: readonly OnionServiceConfig[]): Promise<void> {
+    const wanted = new Map(configs.map((config) => [config.folder, config]));
+    for (const [folder, running] of this.#fromFolders) {
+      const config = wanted.get(folder);
+      if (config === undefined || rulesOf(config) !== rulesOf(running.config)) await this.#end(folder, running);
+    }
+    for (const config of configs) {
+      const running = this.#fromFolders.get(config.folder);
+      if (running === undefined) await this.#open(config);
+      else await this.#update(running, config);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const [folder, running] of this.#fromFolders) await this.#end(folder, running);
+    for (const service of [...this.#others]) await this.remove(service);
+  }
+
+  async #open(config: OnionServiceConfig): Promise<void> {
+    const { log, random } = this.#deps;
+    const store = await DataDirectory.open(
+      { logger: log },
+      { path: config.folder, groupReadable: config.groupReadable, lock: false },
+    );
+    await checkAnonymity(store, config);
+    const identity = await loadServiceKey(store, random);
+    if (config.groupReadable) await chmod(store.resolve('hostname'), 0o640);
+    const { folder: _folder, groupReadable: _groupReadable, introDos, ...rules } = config;
+    const service = new OnionService(this.#deps, {
+      ...rules,
+      identity,
+      excluded: this.#excluded,
+      authorizedClients: await this.#authorized(store),
+      ...(introDos === undefined ? {} : { introDos }),
+    });
+    this.#fromFolders.set(config.folder, { service, store, config });
+    this.#begin(service);
+  }
+
+  async #update(running: Running, config: OnionServiceConfig): Promise<void> {
+    running.service.setPorts(config.ports);
+    running.service.setAuthorizedClients(await this.#authorized(running.store));
+    this.#fromFolders.set(config.folder, { ...running, config });
+  }
+
+  async #end(folder: string, running: Running): Promise<void> {
+    this.#fromFolders.delete(folder);
+    this.events.emit('removed', running.service);
+    await running.service.close();
+    await running.store.close();
+  }
+
+  #begin(service: OnionService): void {
+    service.start();
+    this.events.emit('added', service);
+  }
+
+  #authorized(store: DataDirectory): Promise<readonly Uint8Array[]> {
+    return loadAuthorizedClients(store, (message) => this.#deps.log.warn('rend', message));
+  }
+}
+
+/** What cannot change without a new service: everything but ports. */
+const rulesOf = ({ ports: _ports, ...rules }: OnionServiceConfig): string => JSON.stringify(rules);
+
+/** A key that was ever used at one hop must not pass for an anonymous one, nor the other way round, as in C tor. */
+async function checkAnonymity(store: DataDirectory, { singleHop, folder }: OnionServiceConfig): Promise<void> {
+  const marked = (await store.read(markerFile, { maxBytes: 1024 })) !== undefined;
+  const hasKey = (await store.read('hs_ed25519_secret_key', { maxBytes: 96 })) !== undefined;
+  if (singleHop && !marked && hasKey) throw mixed(folder, 'anonymous', 'a single onion service');
+  if (!singleHop && marked) throw mixed(folder, 'non-anonymous', 'an anonymous one');
+  if (singleHop && !marked) await store.write(markerFile, 'This hidden service is non-anonymous.\n');
+}
+
+const mixed = (folder: string, was: string, asked: string): TorError =>
+  new TorError(
+    'ONION_SERVICE_ANONYMITY',
+    `The keys in ${folder} were used for ${was} service; they cannot be used for ${asked}. Choose another folder.`,
+  );

@@ -1,0 +1,11 @@
+export { type DirectoryServers, directoryOptions, directoryServers } from './directory.ts';
+export { type Reachable, reachable } from './reachable.ts';
+export {
+  channelBase,
+  circuitOptions,
+  guardOptions,
+  type NodeFacts,
+  pathOptions,
+  vanguardsOptions,
+} from './rooms.ts';
+export { routerSets } from './router-sets.ts';
