@@ -1,0 +1,15 @@
+export { type ExitConfig, type ExitDnsConfig, exitConfig, interfaceAddresses } from './config.ts';
+export { ExitResolver, type ResolverDeps, type ResolverOptions } from './dns/resolver.ts';
+export { SystemDns, type SystemDnsOptions } from './dns/system-dns.ts';
+export type { DnsBackend, DnsError, DnsOutcome, NameRecord } from './dns/types.ts';
+export {
+  type ExitCounts,
+  type ExitDeps,
+  type ExitEvents,
+  type ExitOptions,
+  ExitRole,
+  type SocketTarget,
+} from './exit-role.ts';
+export { ExitPolicy, type ExitPolicyConfig, type OwnAddresses } from './policy/exit-policy.ts';
+export { summarizePolicy } from './policy/summary.ts';
+export type { Endpoint } from './relay-endpoints.ts';
