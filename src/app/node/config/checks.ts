@@ -1,0 +1,51 @@
+import { TorError } from '../../../base/errors/index.ts';
+import { parseDirAuthority, parseFallbackDir } from '../../../network/directory/index.ts';
+import { parseAddressPolicy, type TorOptions } from '../../../wire/torrc/index.ts';
+import { checkLogOptions } from '../logging/index.ts';
+import { directoryPaths } from './paths.ts';
+
+/** C tor keeps paths in buffers of 512 bytes and needs some for file names. */
+const maxDataDirectoryLength = 384;
+
+/** What `validateOptions` cannot check because rooms above it know the form. Throws TORRC_VALUE. */
+export function checkFurther(options: TorOptions, warn: (message: string) => void): void {
+  if (Buffer.byteLength(directoryPaths(options).data) > maxDataDirectoryLength) {
+    warn('DataDirectory is too long.');
+    throw refused('DataDirectory', 'Invalid DataDirectory');
+  }
+  checkLogOptions(options, warn);
+  checkPolicies(options);
+  checkDirectories(options, warn);
+}
+
+const policyOptions = ['SocksPolicy', 'DirPolicy', 'AuthDirReject', 'AuthDirInvalid', 'AuthDirBadExit'] as const;
+
+function checkPolicies(options: TorOptions): void {
+  for (const name of policyOptions) {
+    try {
+      parseAddressPolicy(options.lines(name));
+    } catch (cause) {
+      throw refused(name, `Error in ${name} entry.`, cause);
+    }
+  }
+}
+
+function checkDirectories(options: TorOptions, warn: (message: string) => void): void {
+  const authorities = ['DirAuthority', 'AlternateDirAuthority', 'AlternateBridgeAuthority'] as const;
+  const parse = (name: (typeof authorities)[number] | 'FallbackDir', parseLine: (line: string) => unknown): void => {
+    for (const line of options.lines(name)) {
+      try {
+        parseLine(line);
+      } catch (cause) {
+        warn(TorError.from(cause).message);
+        throw refused(name, 'Directory authority/fallback line did not parse. See logs for details.', cause);
+      }
+    }
+  };
+  for (const name of authorities) parse(name, parseDirAuthority);
+  parse('FallbackDir', parseFallbackDir);
+}
+
+function refused(option: string, message: string, cause?: unknown): TorError {
+  return new TorError('TORRC_VALUE', message, { facts: { option }, ...(cause === undefined ? {} : { cause }) });
+}
