@@ -10,7 +10,7 @@ export interface ChannelCircuitMakerDeps {
   readonly random: Random;
   /** The newest consensus' parameters, or the defaults. */
   readonly params: () => CircuitParams;
-  /** Whether exits are asked for counter galois onion; default false until the cipher is there. */
+  /** Whether exits are asked for counter galois onion; default true. */
   readonly cgo?: boolean;
 }
 
@@ -20,6 +20,6 @@ export function channelCircuitMaker(deps: ChannelCircuitMakerDeps): CircuitMaker
   return {
     channel: (target, signal) => channels.get(target, { signal }),
     circuit: (channel, id) =>
-      new OriginCircuit({ channel, clock, timers, random }, { params: deps.params(), id, cgo: deps.cgo ?? false }),
+      new OriginCircuit({ channel, clock, timers, random }, { params: deps.params(), id, cgo: deps.cgo ?? true }),
   };
 }
