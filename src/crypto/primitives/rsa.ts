@@ -100,10 +100,10 @@ export class RsaPrivateKey {
     });
   }
 
-  /** Reads a PEM private key, PKCS#1 as C tor writes it, or PKCS#8. Throws BAD_KEY. */
-  static fromPem(pem: string): RsaPrivateKey {
+  /** Reads a PEM private key, PKCS#1 as C tor writes it, or PKCS#8, which may be encrypted. Throws BAD_KEY. */
+  static fromPem(pem: string, passphrase?: string): RsaPrivateKey {
     try {
-      const key = createPrivateKey({ key: pem, format: 'pem' });
+      const key = createPrivateKey({ key: pem, format: 'pem', ...(passphrase === undefined ? {} : { passphrase }) });
       if (key.asymmetricKeyType !== 'rsa') throw new TorError('BAD_KEY', 'not an RSA private key');
       return new RsaPrivateKey(key);
     } catch (error) {
@@ -114,6 +114,11 @@ export class RsaPrivateKey {
   /** `BEGIN RSA PRIVATE KEY` (PKCS#1), as C tor writes it. */
   toPem(): string {
     return this.#key.export({ type: 'pkcs1', format: 'pem' }).toString();
+  }
+
+  /** `BEGIN ENCRYPTED PRIVATE KEY` (PKCS#8), which `fromPem` and tor-gencert read with the passphrase. */
+  toEncryptedPem(passphrase: string): string {
+    return this.#key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString();
   }
 
   /** Signs `digest` with PKCS#1 type 1 padding and no DigestInfo. */
