@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Implementation } from '../../test/interop/support/implementation.ts';
+import type { Implementation } from '../../src/app/lab/index.ts';
 import { TorNetwork } from '../../test/interop/support/network.ts';
 import { exitMeasures, type Measure, memoryMeasures, onionMeasures, type Seat, type Sizes } from './measures.ts';
 import { machine, median, type Row, table, writeSection } from './report.ts';

@@ -1,4 +1,4 @@
-import type { TorNode } from '../../test/interop/support/node.ts';
+import type { LabNode } from '../../src/app/lab/index.ts';
 import { cpuSeconds, memoryMib } from './process-figures.ts';
 import { download, upload } from './transfer.ts';
 
@@ -6,7 +6,7 @@ import { download, upload } from './transfer.ts';
 export interface Seat {
   readonly label: string;
   /** The process whose CPU time and memory count. */
-  readonly node: TorNode;
+  readonly node: LabNode;
   readonly socksPort: number;
   /** Onion services for this seat; all but the first are met cold, once each. */
   readonly onions: readonly string[];

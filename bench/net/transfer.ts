@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { body } from '../../test/interop/support/http-server.ts';
+import { body } from '../../src/app/lab/index.ts';
 import { type SocksTarget, socksConnect } from '../../test/interop/support/socks-client.ts';
 
 /** What one request took, from the moment the application connects to the proxy. */

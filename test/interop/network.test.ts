@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { bodySha256, writeClientAuth } from '../../src/app/lab/index.ts';
 import { curl, download, torsocks, upload } from './support/clients.ts';
-import { bodySha256 } from './support/http-server.ts';
 import type { TorNetwork } from './support/network.ts';
-import { writeClientAuth } from './support/onion-service.ts';
 import { sharedNetwork } from './support/shared-network.ts';
 
 /** C tor in every seat: what fails here is the test network, not Tropea. */

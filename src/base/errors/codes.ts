@@ -227,6 +227,17 @@ export const errorCodes = {
     'The configuration cannot be written.',
     'Check that there is a configuration file and that this user may write it.',
   ),
+  LAB_FAILED: code(
+    'network',
+    'A private network did not do what it should.',
+    'Look into the logs of its nodes; their folder is named above.',
+  ),
+  LAB_TOPOLOGY: code(
+    'usage',
+    'The description of a private network cannot be read.',
+    'Mend the field the message names; see tropea lab --help.',
+  ),
+  LAB_NOT_RUNNING: code('usage', 'No private network of that name runs.', 'Start one with tropea lab up.'),
   COMMAND_USAGE: code('usage', 'The command line does not make sense.', 'See tropea --help.'),
 } as const satisfies Record<string, CodeInfo>;
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { body } from './http-server.ts';
+import { body } from '../../../src/app/lab/index.ts';
 
 export interface CommandResult {
   readonly code: number | null;

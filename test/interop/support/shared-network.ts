@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type NetworkDescription, type NetworkOptions, TorNetwork } from './network.ts';
+import type { Lab, LabDescription, LabOptions } from '../../../src/app/lab/index.ts';
+import { TorNetwork } from './network.ts';
 
 const variable = 'TROPEA_TEST_NETWORK';
 
 /** What every test may count on: three authorities, relays of C tor, a service for everybody and one for Alice. */
-const options: NetworkOptions = {
+const options: LabOptions = {
   authorities: 3,
   relays: 4,
   exits: 2,
@@ -25,8 +26,8 @@ export async function startSharedNetwork() {
  * The network of this run: the shared one when there is one, else one of its own. A test adds clients and services to
  * it and ends them with `stop()`; a test that ends relays or changes the consensus starts a network for itself.
  */
-export async function sharedNetwork(): Promise<TorNetwork> {
+export async function sharedNetwork(): Promise<Lab> {
   const file = process.env[variable];
   if (file === undefined) return TorNetwork.start(options);
-  return TorNetwork.attach(JSON.parse(readFileSync(file, 'utf8')) as NetworkDescription);
+  return TorNetwork.attach(JSON.parse(readFileSync(file, 'utf8')) as LabDescription);
 }

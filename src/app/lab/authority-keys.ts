@@ -1,28 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TorError } from '../../base/errors/index.ts';
 import { commandOf, type Implementation } from './implementation.ts';
-
-function run(command: readonly string[], options: { readonly cwd: string; readonly input?: string }): Promise<string> {
-  const [file = '', ...args] = command;
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors += chunk.toString();
-    });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(output);
-      else reject(new Error(`${command.join(' ')} ended with code ${code}\n${output}${errors}`));
-    });
-    child.stdin.end(options.input ?? '');
-  });
-}
+import { runToEnd } from './run-to-end.ts';
 
 export interface AuthorityIdentity {
   /** SHA-1 of the v3 identity key, base16. */
@@ -44,7 +24,7 @@ export async function makeAuthorityKeys(input: {
   await mkdir(keys, { recursive: true, mode: 0o700 });
   const torrcFile = join(input.dataDirectory, '..', 'torrc.keys');
   await writeFile(torrcFile, 'SocksPort 0\n');
-  const certificate = run(
+  const certificate = runToEnd(
     [
       'tor-gencert',
       '--create-identity-key',
@@ -57,7 +37,7 @@ export async function makeAuthorityKeys(input: {
     ],
     { cwd: keys, input: 'passphrase\n' },
   ).then(() => readFile(join(keys, 'authority_certificate'), 'latin1'));
-  const listed = run(
+  const listed = runToEnd(
     [
       ...commandOf(input.implementation),
       ...['--list-fingerprint', '--quiet', '-f', torrcFile],
@@ -69,6 +49,7 @@ export async function makeAuthorityKeys(input: {
   const [certificateText, list] = await Promise.all([certificate, listed]);
   const v3Identity = /^fingerprint ([0-9A-F]{40})$/m.exec(certificateText)?.[1];
   const fingerprint = /((?: [0-9A-F]{4}){10})/.exec(list)?.[1]?.replaceAll(' ', '');
-  if (v3Identity === undefined || fingerprint === undefined) throw new Error(`no keys for ${input.name}`);
+  if (v3Identity === undefined || fingerprint === undefined)
+    throw new TorError('LAB_FAILED', `No keys came out for ${input.name}.`);
   return { v3Identity, fingerprint };
 }

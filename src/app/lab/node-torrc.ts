@@ -1,4 +1,4 @@
-import type { NodeKind } from './node.ts';
+import type { NodeKind } from './lab-node.ts';
 
 export interface Timing {
   /** Between two consensuses, once there is one. C tor allows no less than 10 s, and it must divide a day. */

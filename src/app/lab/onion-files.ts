@@ -1,6 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { base32 } from '../../base/bytes/index.ts';
+import type { Random } from '../../base/runtime/index.ts';
+import { x25519KeyPair } from '../../crypto/primitives/index.ts';
 
 export interface ClientKey {
   readonly name: string;
@@ -21,21 +23,9 @@ export interface OnionServiceDescription {
   readonly clients: readonly ClientKey[];
 }
 
-const base32 = (bytes: Uint8Array): string => {
-  let bits = '';
-  for (const byte of bytes) bits += byte.toString(2).padStart(8, '0');
-  const letters = bits.match(/.{1,5}/g) ?? [];
-  return letters.map((part) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(part.padEnd(5, '0'), 2)]).join('');
-};
-
-export function makeClientKey(name: string): ClientKey {
-  const { publicKey, privateKey } = generateKeyPairSync('x25519');
-  const raw = (der: Buffer): string => base32(der.subarray(-32));
-  return {
-    name,
-    publicKey: raw(publicKey.export({ type: 'spki', format: 'der' })),
-    secretKey: raw(privateKey.export({ type: 'pkcs8', format: 'der' })),
-  };
+export function makeClientKey(name: string, random: Random): ClientKey {
+  const { publicKey, secretKey } = x25519KeyPair(random);
+  return { name, publicKey: base32(publicKey).toUpperCase(), secretKey: base32(secretKey).toUpperCase() };
 }
 
 /** Writes the files that allow the clients into a service's folder. */

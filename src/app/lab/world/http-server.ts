@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { base16 } from '../../../base/bytes/index.ts';
+import { RunningHash } from '../../../crypto/primitives/index.ts';
 
 const blockBytes = 65_536;
 
@@ -31,9 +32,9 @@ export function* body(length: number): Generator<Buffer> {
 
 /** SHA-256 of the body of `GET /bytes/N`, base16. */
 export function bodySha256(length: number): string {
-  const hash = createHash('sha256');
+  const hash = new RunningHash('sha256');
   for (const part of body(length)) hash.update(part);
-  return hash.digest('hex');
+  return base16(hash.digest());
 }
 
 async function send(response: ServerResponse, length: number): Promise<void> {
@@ -54,10 +55,10 @@ async function send(response: ServerResponse, length: number): Promise<void> {
 }
 
 function sink(request: IncomingMessage, response: ServerResponse): void {
-  const hash = createHash('sha256');
+  const hash = new RunningHash('sha256');
   request.on('data', (chunk: Buffer) => hash.update(chunk));
   request.on('end', () => {
-    const digest = hash.digest('hex');
+    const digest = base16(hash.digest());
     response.writeHead(200, { 'content-type': 'text/plain', 'content-length': digest.length });
     response.end(digest);
   });

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Child } from './child.ts';
+import { TorError } from '../../base/errors/index.ts';
+import { LabProcess } from './child-process.ts';
 import { ControlClient } from './control-client.ts';
 import { commandOf, type Implementation, implementationName } from './implementation.ts';
 import { waitFor } from './wait.ts';
@@ -21,7 +22,7 @@ export interface NodeDescription {
 }
 
 /** One node of a private network: a folder with a torrc, and the process that runs it. */
-export class TorNode implements NodeDescription {
+export class LabNode implements NodeDescription {
   readonly kind: NodeKind;
   readonly name: string;
   readonly implementation: string;
@@ -32,7 +33,7 @@ export class TorNode implements NodeDescription {
   readonly socksPort: number;
   readonly controlPort: number;
   readonly #command: readonly string[];
-  #child: Child | undefined;
+  #child: LabProcess | undefined;
 
   constructor(implementation: Implementation, description: Omit<NodeDescription, 'implementation'>) {
     this.kind = description.kind;
@@ -45,6 +46,11 @@ export class TorNode implements NodeDescription {
     this.socksPort = description.socksPort;
     this.controlPort = description.controlPort;
     this.#command = commandOf(implementation);
+  }
+
+  describe(): NodeDescription {
+    const { kind, name, implementation, folder, address, orPort, dirPort, socksPort, controlPort } = this;
+    return { kind, name, implementation, folder, address, orPort, dirPort, socksPort, controlPort };
   }
 
   get dataDirectory(): string {
@@ -60,8 +66,8 @@ export class TorNode implements NodeDescription {
   }
 
   /** The process; throws before the first start, and in a process that did not start it. */
-  get process(): Child {
-    if (this.#child === undefined) throw new Error(`${this.name} was not started here`);
+  get process(): LabProcess {
+    if (this.#child === undefined) throw new TorError('LAB_FAILED', `${this.name} was not started here`);
     return this.#child;
   }
 
@@ -76,8 +82,8 @@ export class TorNode implements NodeDescription {
 
   /** Starts the process; says nothing about whether it is ready. */
   start(): void {
-    if (this.running) throw new Error(`${this.name} runs already`);
-    this.#child = new Child({
+    if (this.running) throw new TorError('LAB_FAILED', `${this.name} runs already`);
+    this.#child = new LabProcess({
       name: this.name,
       command: [...this.#command, '-f', this.torrcFile],
       logFile: this.logFile,
@@ -130,7 +136,7 @@ export class TorNode implements NodeDescription {
   async fingerprint(): Promise<string> {
     const text = await readFile(join(this.dataDirectory, 'fingerprint'), 'latin1');
     const found = /[0-9A-F]{40}/.exec(text)?.[0];
-    if (found === undefined) throw new Error(`${this.name} has no fingerprint`);
+    if (found === undefined) throw new TorError('LAB_FAILED', `${this.name} has no fingerprint`);
     return found;
   }
 }

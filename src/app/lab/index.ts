@@ -1,0 +1,26 @@
+export { type ChildOptions, LabProcess } from './child-process.ts';
+export { ControlClient, type ControlReply } from './control-client.ts';
+export { FreePorts } from './free-ports.ts';
+export { commandOf, type Implementation, implementationName } from './implementation.ts';
+export { Lab, type LabDescription, type LabOptions } from './lab.ts';
+export { LabNode, type NodeDescription, type NodeKind } from './lab-node.ts';
+export {
+  authorizeClients,
+  type ClientKey,
+  makeClientKey,
+  type OnionPort,
+  type OnionServiceDescription,
+  writeClientAuth,
+} from './onion-files.ts';
+export { loadTopology, type ReadyMade, readyMadeNetworks } from './ready-made.ts';
+export {
+  type ClientOptions,
+  checkTopology,
+  type LabTopology,
+  type NodeOptions,
+  type OnionServiceOptions,
+  type RelayOptions,
+  sizeOf,
+} from './topology.ts';
+export { waitFor } from './wait.ts';
+export { body, bodySha256 } from './world/http-server.ts';

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { TorError } from '../../base/errors/index.ts';
+import { checkTopology, type LabTopology } from './topology.ts';
+
+export interface ReadyMade {
+  readonly summary: string;
+  readonly topology: LabTopology;
+}
+
+/** Networks that need no file. */
+export const readyMadeNetworks: Readonly<Record<string, ReadyMade>> = {
+  basic: {
+    summary: '3 authorities, 4 relays, 2 exits, a client and a web page as an onion service',
+    topology: { authorities: 3, relays: 4, exits: 2, clients: 1, onionServices: 1 },
+  },
+  onions: {
+    summary: 'an onion service for everybody, one for Alice alone, and one that proves work',
+    topology: {
+      relays: 4,
+      exits: 2,
+      clients: 1,
+      onionServices: [
+        { name: 'open' },
+        { name: 'closed', clients: ['alice'] },
+        { name: 'guarded', service: ['HiddenServicePoWDefensesEnabled 1'] },
+      ],
+    },
+  },
+  bridges: {
+    summary: 'two bridges that no consensus lists, and a client that goes through them',
+    topology: {
+      relays: 4,
+      exits: 2,
+      bridges: [{ name: 'bridge0' }, { name: 'bridge1' }],
+      clients: [{ name: 'client0', bridges: ['bridge0', 'bridge1'] }],
+    },
+  },
+  ipv6: {
+    summary: 'relays and exits that listen on [::1] too',
+    topology: {
+      relays: Array.from({ length: 4 }, () => ({ ipv6: true })),
+      exits: [{ ipv6: true }, { ipv6: true }],
+      clients: 1,
+      onionServices: 1,
+    },
+  },
+  mixed: {
+    summary: 'authorities of C tor, relays of both kinds, a client and a service of each',
+    topology: {
+      implementation: 'tor',
+      relays: [{}, { implementation: 'tropea' }, {}, { implementation: 'tropea' }],
+      exits: [{}, { implementation: 'tropea' }],
+      clients: [{}, { implementation: 'tropea' }],
+      onionServices: [{}, { implementation: 'tropea' }],
+    },
+  },
+};
+
+/** The network of a ready-made name, or of a JSON, JavaScript or TypeScript file (its default export). */
+export async function loadTopology(nameOrFile: string): Promise<LabTopology> {
+  const ready = Object.hasOwn(readyMadeNetworks, nameOrFile) ? readyMadeNetworks[nameOrFile] : undefined;
+  if (ready !== undefined) return ready.topology;
+  const file = resolve(nameOrFile);
+  try {
+    if (/\.[cm]?[jt]s$/.test(file)) {
+      const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+      return checkTopology(module.default);
+    }
+    return checkTopology(JSON.parse(await readFile(file, 'utf8')));
+  } catch (cause) {
+    if (TorError.is(cause)) throw cause;
+    throw new TorError('LAB_TOPOLOGY', explain(nameOrFile, cause), { cause });
+  }
+}
+
+function explain(nameOrFile: string, cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT') {
+    return `There is no file ${nameOrFile}, and the ready-made networks are ${Object.keys(readyMadeNetworks).join(', ')}.`;
+  }
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+    return `This Node.js reads no TypeScript; use Node.js 22.18 or newer, or write ${nameOrFile} as JSON or JavaScript.`;
+  }
+  return `${nameOrFile}: ${message}`;
+}

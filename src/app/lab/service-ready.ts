@@ -1,0 +1,33 @@
+import type { ControlClient } from './control-client.ts';
+import type { LabNode } from './lab-node.ts';
+import { waitFor } from './wait.ts';
+
+/**
+ * Starts an onion service's node and resolves when its descriptors, one for each of two time periods, are at all the
+ * directories they go to: a client that asks too early remembers the failure.
+ */
+export async function startService(node: LabNode, timeoutMs = 90_000): Promise<void> {
+  node.start();
+  const control = await node.control();
+  try {
+    await control.command('SETEVENTS HS_DESC');
+    await node.bootstrapped();
+    await published(node, control, timeoutMs);
+  } finally {
+    control.close();
+  }
+}
+
+async function published(node: LabNode, control: ControlClient, timeoutMs: number): Promise<void> {
+  const uploads = (action: string): string[] =>
+    control.events.filter((event) => event.startsWith(`HS_DESC ${action} `)).map((event) => event.split(' ')[4] ?? '');
+  await waitFor(
+    `publishing of ${node.name}`,
+    () => {
+      const begun = uploads('UPLOAD');
+      const ended = uploads('UPLOADED').length + uploads('FAILED').length;
+      return new Set(begun).size >= 2 && ended >= begun.length ? true : undefined;
+    },
+    { timeoutMs, onTimeout: () => [...control.events, node.process.tail()].join('\n') },
+  );
+}
