@@ -170,6 +170,10 @@ export class SimChannel implements Channel {
     return this.#waiting.get(circId) ?? 0;
   }
 
+  oldestQueuedMs(_circId: number): number | undefined {
+    return undefined;
+  }
+
   destroy(circId: number, reason: number): void {
     if (!this.#handlers.has(circId)) return;
     this.release(circId);

@@ -30,6 +30,8 @@ export interface OrListenerOptions {
   readonly maxPerAddress?: number;
   /** Asked before TLS: false ends the connection. */
   readonly admit?: (address: IpBytes) => boolean;
+  /** An admitted connection is gone. */
+  readonly released?: (address: IpBytes) => void;
   /** TLS; default 30 s. */
   readonly tlsTimeoutMs?: number;
   readonly handshakeTimeoutMs?: number;
@@ -107,6 +109,7 @@ export class OrListener {
     this.#sockets.add(socket);
     socket.once('close', () => {
       this.#sockets.delete(socket);
+      this.#options.released?.(address);
       const left = (this.#perAddress.get(key) ?? 1) - 1;
       if (left === 0) this.#perAddress.delete(key);
       else this.#perAddress.set(key, left);

@@ -35,6 +35,8 @@ export interface Channel {
   send(circId: number, command: number, body: Uint8Array): boolean;
   /** Cells of this circuit not yet given to the socket. */
   queuedCells(circId: number): number;
+  /** Monotonic time when the oldest of them was queued. */
+  oldestQueuedMs(circId: number): number | undefined;
   /** Sends DESTROY, drops what is queued for the circuit and forgets the id. */
   destroy(circId: number, reason: number): void;
   /** Forgets the id silently. */

@@ -38,6 +38,10 @@ export class NextHop implements CircuitHandler {
     return this.#gone ? 0 : this.channel.queuedCells(this.#circId);
   }
 
+  oldestQueuedMs(): number | undefined {
+    return this.#gone ? undefined : this.channel.oldestQueuedMs(this.#circId);
+  }
+
   destroy(reason: number): void {
     if (this.#gone) return;
     this.#gone = true;

@@ -140,6 +140,19 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
     return this.#end?.streams?.size ?? 0;
   }
 
+  /** Cells that wait in both directions. */
+  get waitingCells(): number {
+    return this.queuedCells() + (this.#next?.queuedCells() ?? 0);
+  }
+
+  /** Monotonic time when the oldest of them came: the out-of-memory handler begins there. */
+  get oldestQueuedMs(): number | undefined {
+    const inbound = this.#previousGone ? undefined : this.channel.oldestQueuedMs(this.circId);
+    const outbound = this.#next?.oldestQueuedMs();
+    if (inbound === undefined || outbound === undefined) return inbound ?? outbound;
+    return Math.min(inbound, outbound);
+  }
+
   // Creating.
 
   /** Sends CREATED_FAST or CREATED2; from now on relay cells are handled. */

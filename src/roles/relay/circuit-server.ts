@@ -11,9 +11,10 @@ import {
 } from '../../protocol/circuit/index.ts';
 import type { IncomingStream, StreamBegin, StreamHandler } from '../../protocol/stream/index.ts';
 import { DestroyReason } from '../../wire/cell/index.ts';
-import { EndReason } from '../../wire/relaymsg/index.ts';
+import { EndReason, RelayCommand } from '../../wire/relaymsg/index.ts';
 import { type ExtendPolicy, extendTo } from './extend-policy.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
+import type { DosDefence } from './limits/dos-defence.ts';
 import type { RelayServices } from './services.ts';
 
 export interface CircuitServerDeps {
@@ -29,8 +30,7 @@ export interface CircuitServerDeps {
 export interface CircuitServerOptions {
   readonly params: () => CircuitParams;
   readonly extend: ExtendPolicy;
-  /** DoS defence: false refuses the circuit. */
-  readonly admit?: (channel: Channel) => boolean;
+  readonly dos: Pick<DosDefence, 'admitsCircuit' | 'admitsStream' | 'admitsRendezvous' | 'noteFullQueue'>;
   /** A CREATE was answered on this channel. */
   readonly created?: (channel: Channel) => void;
 }
@@ -61,13 +61,20 @@ export class CircuitServer {
     this.#role = {
       extend: (circuit, request) => this.#extend(circuit, request),
       acceptStream: (circuit, begin, stream) => this.#acceptStream(circuit, begin, stream),
-      ...(exit === undefined ? {} : { resolve: (circuit, name, answer) => exit.resolve(circuit, name, answer) }),
-      message: (circuit, command, body) => {
-        services.onion?.message(circuit, command, body);
-      },
-      closed: (circuit) => {
+      ...(exit === undefined
+        ? {}
+        : {
+            resolve: (circuit, name, answer) => {
+              if (this.#admitsStream(circuit)) return exit.resolve(circuit, name, answer);
+              if (circuit.state === 'open') answer([]);
+              return undefined;
+            },
+          }),
+      message: (circuit, command, body) => this.#message(circuit, command, body),
+      closed: (circuit, reason) => {
         this.#circuits.delete(circuit);
         services.onion?.closed(circuit);
+        if (reason === DestroyReason.RESOURCELIMIT) this.#options.dos.noteFullQueue(circuit.channel);
       },
     };
   }
@@ -84,7 +91,7 @@ export class CircuitServer {
 
   /** The listener's `onCreate`. */
   create(channel: Channel, circId: number, command: number, body: Uint8Array): void {
-    if (this.#hibernating || this.#options.admit?.(channel) === false) {
+    if (this.#hibernating || !this.#options.dos.admitsCircuit(channel)) {
       this.counts.refused++;
       channel.destroy(circId, this.#hibernating ? DestroyReason.HIBERNATING : DestroyReason.RESOURCELIMIT);
       return;
@@ -131,8 +138,24 @@ export class CircuitServer {
     );
   }
 
+  #message(circuit: RelayCircuit, command: number, body: Uint8Array): void {
+    if (command === RelayCommand.ESTABLISH_RENDEZVOUS && !this.#options.dos.admitsRendezvous(circuit.channel)) {
+      circuit.close(DestroyReason.TORPROTOCOL);
+      return;
+    }
+    this.#deps.services.onion?.message(circuit, command, body);
+  }
+
+  /** False: refused; the circuit may be gone. */
+  #admitsStream(circuit: RelayCircuit): boolean {
+    const verdict = this.#options.dos.admitsStream(circuit);
+    if (verdict === 'close') circuit.close(DestroyReason.RESOURCELIMIT);
+    return verdict === 'accept';
+  }
+
   #acceptStream(circuit: RelayCircuit, begin: StreamBegin, stream: IncomingStream): StreamHandler | number {
     const { directory, exit } = this.#deps.services;
+    if (!this.#admitsStream(circuit)) return EndReason.RESOURCELIMIT;
     if (begin.kind === 'begin-dir') return directory?.accept(circuit, stream) ?? EndReason.NOTDIRECTORY;
     return exit?.begin(circuit, begin, stream) ?? EndReason.EXITPOLICY;
   }

@@ -15,6 +15,8 @@ import { BandwidthHistory } from './descriptor/bandwidth-history.ts';
 import type { RelayEvents } from './events.ts';
 import { LocalHandshakeQueue } from './handshake-queue.ts';
 import { systemAddresses } from './host-addresses.ts';
+import { DosDefence } from './limits/dos-defence.ts';
+import { MemoryGuard, memoryLimit } from './limits/memory-guard.ts';
 import { LinkKeyHolder } from './link-keys.ts';
 import { OnionKeys } from './onion-keys.ts';
 import { OrPorts } from './or-ports.ts';
@@ -58,6 +60,7 @@ export class Relay {
   readonly onionKeys: OnionKeys;
   readonly history: BandwidthHistory;
   readonly limiter: BandwidthLimiter;
+  readonly dos: DosDefence;
   readonly #deps: RelayDeps;
   readonly #keys: LinkKeyHolder;
   readonly #timers = new Set<Timer>();
@@ -65,6 +68,7 @@ export class Relay {
   #ports: OrPorts | undefined;
   #circuits: CircuitServer | undefined;
   #handshakes: LocalHandshakeQueue | undefined;
+  #memory: MemoryGuard | undefined;
   #params: CircuitParams = defaultCircuitParams;
   #paramsOf: ConsensusParams | undefined;
   #stopped = false;
@@ -85,6 +89,7 @@ export class Relay {
       relayRate: config.bandwidth.relayRate,
     });
     this.limiter = new BandwidthLimiter({ clock: deps.clock, meter: this.history }, config.bandwidth);
+    this.dos = new DosDefence(deps, config.dos);
     this.reachability = new ReachabilityWatch({
       assume: config.assumeReachable,
       assumeIpv6: config.assumeReachableIpv6 === true,
@@ -117,6 +122,15 @@ export class Relay {
   /** Undefined before `start()`. */
   get circuits(): CircuitServer | undefined {
     return this.#circuits;
+  }
+
+  get memory(): MemoryGuard | undefined {
+    return this.#memory;
+  }
+
+  /** Circuits that wait for their handshake. */
+  get handshakesWaiting(): number {
+    return this.#handshakes?.depth ?? 0;
   }
 
   get ports(): OrPorts | undefined {
@@ -161,6 +175,7 @@ export class Relay {
           ownEd25519: this.identity.ed25519Identity,
           canIpv6: this.config.orPorts.some((port) => port.advertise && port.address.length === 16),
         },
+        dos: this.dos,
         created: (channel) => this.#created(channel),
       },
     );
@@ -170,8 +185,19 @@ export class Relay {
         credentials: () => this.#keys.credentials,
         onCreate: this.#onCreate,
         ownAddresses: () => this.addresses.all,
+        admit: (address) => this.dos.connected(address),
+        released: (address) => this.dos.disconnected(address),
       },
     );
+    this.#memory = new MemoryGuard(
+      {
+        ...this.#deps,
+        queuedBytes: () => network.channels.buffers.queuedBytes,
+        circuits: () => this.#circuits?.circuits ?? [],
+      },
+      { limitBytes: memoryLimit(this.config.maxQueueBytes) },
+    );
+    this.#memory.start();
     await this.#ports.open(this.config.orPorts);
     this.#every(keyCheckMs, () => this.#refreshKeys());
     this.#every(addressCheckMs, () => this.#refreshAddresses());
@@ -192,6 +218,7 @@ export class Relay {
     this.#timers.clear();
     await this.drain();
     this.#handshakes?.close();
+    this.#memory?.stop();
     for (const circuit of [...(this.#circuits?.circuits ?? [])]) circuit.close(DestroyReason.FINISHED);
   }
 
@@ -224,6 +251,7 @@ export class Relay {
     if (params !== this.#paramsOf) {
       this.#paramsOf = params;
       this.#params = circuitParams(params);
+      this.dos.setParams(params);
     }
     return this.#params;
   }
