@@ -1,5 +1,6 @@
 export { type DirPortDeps, dirPortRequest } from './dir-port.ts';
 export { type DirRequestDeps, dirRequest, dirRequester } from './dir-stream.ts';
+export { httpDate, parseHttpDate } from './http-request.ts';
 export { type DirectoryManagerDeps, type DirectoryManagerOptions, TorDirectoryManager } from './manager.ts';
 export { parseDirAuthority, parseFallbackDir, parseServerList, shippedServerLists } from './server-lines.ts';
 export type {
