@@ -1,15 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TorError } from '../../base/errors/index.ts';
 import type { IncludeReader } from '../../wire/torrc/index.ts';
+import { absolutePath, type ConfigurationFile } from '../node/config/index.ts';
 import type { CommandLine } from './command-line.ts';
-
-export interface TorrcText {
-  /** Undefined: there is no such file, and none is needed; or it came from standard input. */
-  readonly path: string | undefined;
-  readonly text: string;
-}
 
 export interface TorrcDeps {
   readonly notice: (message: string) => void;
@@ -22,13 +17,8 @@ export interface TorrcDeps {
 
 const defaultSystemFolder = '/etc/tor';
 
-/** A path with `~` written out and made absolute. */
-export function absolutePath(path: string): string {
-  return resolve(path.replace(/^~(?=\/|$)/, homedir()));
-}
-
 /** Reads the torrc the command line names, or the usual one. Throws TORRC_SYNTAX when it cannot be had. */
-export function readTorrc(commandLine: CommandLine, deps: TorrcDeps): TorrcText {
+export function readTorrc(commandLine: CommandLine, deps: TorrcDeps): ConfigurationFile {
   const named = valuesOf(commandLine, ['-f', '--torrc-file']);
   const names = new Set(commandLine.switches.map((entry) => entry.name));
   if (names.has('-f') && names.has('--torrc-file')) {
@@ -45,15 +35,15 @@ export function readTorrc(commandLine: CommandLine, deps: TorrcDeps): TorrcText 
   }
   if (mayMiss) {
     deps.notice(`Configuration file "${path}" not present, using reasonable defaults.`);
-    return { path: undefined, text: '' };
+    return { path, text: '' };
   }
   deps.warn(`Unable to open configuration file "${path}".`);
   if (names.has('--allow-missing-torrc')) return { path: undefined, text: '' };
-  throw new TorError('TORRC_SYNTAX', `Unable to open configuration file "${path}".`);
+  throw new TorError('TORRC_SYNTAX', `Unable to open configuration file "${path}".`, { facts: { logged: true } });
 }
 
 /** Reads the defaults file; it may be missing. */
-export function readDefaultsTorrc(commandLine: CommandLine, deps: TorrcDeps): TorrcText {
+export function readDefaultsTorrc(commandLine: CommandLine, deps: TorrcDeps): ConfigurationFile {
   const named = valuesOf(commandLine, ['--defaults-torrc']);
   warnOfDuplicates(named, commandLine, deps);
   const folder = deps.systemFolder ?? defaultSystemFolder;

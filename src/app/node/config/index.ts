@@ -8,4 +8,3 @@ export {
   type Settings,
 } from './configuration.ts';
 export { absolutePath, type DirectoryPaths, directoryPaths } from './paths.ts';
-export { fullVersion, programVersion, torVersion } from './version.ts';

@@ -1,0 +1,2 @@
+export { main, runProgram } from './main.ts';
+export type { ExitCode, ProgramIo } from './program.ts';

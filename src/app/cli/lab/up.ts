@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TorError } from '../../../base/errors/index.ts';
+import {
+  askLab,
+  claimLabFolder,
+  type Implementation,
+  Lab,
+  LabHost,
+  type LabTopology,
+  loadTopology,
+  sizeOf,
+  statusOf,
+} from '../../lab/index.ts';
+import type { ExitCode, ProgramIo } from '../program.ts';
+import type { LabArguments } from './lab.ts';
+import { statusText } from './status-text.ts';
+
+function implementationOf(given: LabArguments): Implementation | undefined {
+  const name = given.options.get('implementation');
+  if (name === undefined || name === 'tor' || name === 'tropea') return name;
+  throw new TorError('COMMAND_USAGE', '--implementation is tor or tropea.');
+}
+
+/** Starts a network and stays until Ctrl-C, SIGTERM or `tropea lab down`. */
+export async function labUp(name: string, given: LabArguments, io: ProgramIo): Promise<ExitCode> {
+  const written = await loadTopology(given.words[1] ?? 'basic');
+  if (given.options.has('detach')) return detached(name, io);
+  const implementation = implementationOf(given);
+  const topology = implementation === undefined ? written : { ...written, implementation };
+  const folder = await claimLabFolder(name);
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
+  const lab = await start(topology, { folder, keep: given.options.has('keep') }, io);
+  const host = new LabHost(name, lab);
+  try {
+    await host.listen();
+    io.stdout(`\n${statusText(statusOf(name, lab))}\nCtrl-C ends it.\n`);
+    await Promise.race([stopped, host.ended]);
+    io.stdout('Ending the nodes.\n');
+  } finally {
+    host.close();
+    await lab.stop();
+  }
+  return 0;
+}
+
+function start(topology: LabTopology, place: { folder: string; keep: boolean }, io: ProgramIo): Promise<Lab> {
+  io.stdout(`Starting ${sizeOf(topology)} nodes.\n`);
+  return Lab.start({ ...topology, ...place, progress: (text) => io.stdout(`  ${text}\n`) });
+}
+
+/** Starts the same command in the background and waits until it answers. */
+async function detached(name: string, io: ProgramIo): Promise<ExitCode> {
+  const folder = await claimLabFolder(name);
+  const logFile = `${folder}.log`;
+  const log = openSync(logFile, 'w', 0o600);
+  const args = process.argv.slice(1).filter((word) => word !== '--detach');
+  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  let ended = false;
+  child.on('exit', () => {
+    ended = true;
+  });
+  child.on('error', () => {
+    ended = true;
+  });
+  for (;;) {
+    const status = await askLab(name, { do: 'status' }).catch(() => undefined);
+    if (status !== undefined) {
+      child.unref();
+      io.stdout(statusText(status));
+      io.stdout(`It runs in the background (process ${child.pid}); tropea lab down ends it.\n`);
+      return 0;
+    }
+    if (ended) {
+      throw new TorError('LAB_FAILED', `The lab did not start.\n${readFileSync(join(logFile), 'utf8')}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}

@@ -1,0 +1,49 @@
+import { totalmem } from 'node:os';
+import { TorError } from '../../base/errors/index.ts';
+import { Configuration } from '../node/config/index.ts';
+import type { ConfiguredRun } from './main.ts';
+import { includeFiles, readDefaultsTorrc, readTorrc } from './torrc-files.ts';
+
+/** Reads and checks the configuration; what is wrong goes to the log, and then there is none. */
+export async function loadConfiguration(run: ConfiguredRun): Promise<Configuration | undefined> {
+  const { commandLine, log, io } = run;
+  const deps = {
+    notice: (message: string): void => log.notice('config', message),
+    warn: (message: string): void => log.warn('config', message),
+    readStdin: io.readStdin,
+  };
+  // Standard input can be read only once; a reload keeps what it gave.
+  let typed: string | undefined;
+  const readStdin = (): string => {
+    typed ??= io.readStdin();
+    return typed;
+  };
+  try {
+    const configuration = new Configuration(
+      {
+        log,
+        include: includeFiles,
+        readFiles: () => ({
+          defaults: readDefaultsTorrc(commandLine, deps),
+          torrc: readTorrc(commandLine, { ...deps, readStdin }),
+        }),
+        totalMemoryBytes: totalmem(),
+      },
+      { commandLine: commandLine.options },
+    );
+    await checkWhatRuns(run, configuration);
+    return configuration;
+  } catch (error) {
+    const known = TorError.from(error);
+    if (known.kind === 'bug') throw error;
+    if (known.facts.logged !== true) log.warn('config', `Failed to parse/validate config: ${known.message}`);
+    return undefined;
+  }
+}
+
+/** What only the node's rooms can check; they take a while to be read, and commands about keys do not need them. */
+async function checkWhatRuns({ commandLine, log }: ConfiguredRun, configuration: Configuration): Promise<void> {
+  if (commandLine.command !== 'run' && commandLine.command !== 'verify-config') return;
+  const { checkConfig } = await import('../node/index.ts');
+  await checkConfig(configuration.settings, log);
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { base32 } from '../../../base/bytes/index.ts';
+import { TorError } from '../../../base/errors/index.ts';
+import { nodeRuntime } from '../../../base/runtime/index.ts';
+import { expandedKeyFrom, x25519KeyPair } from '../../../crypto/primitives/index.ts';
+import { parseTaggedFile } from '../../../network/storage/index.ts';
+import {
+  formatAuthorizedClient,
+  formatClientCredential,
+  onionHostname,
+  onionLabel,
+  parseOnionAddress,
+} from '../../../roles/onion/index.ts';
+import type { ExitCode, ProgramIo } from '../program.ts';
+
+const usage = `tropea onion address KEYFILE
+    the address that belongs to hs_ed25519_secret_key or hs_ed25519_public_key
+tropea onion check ADDRESS
+    whether an address is whole
+tropea onion auth new [ADDRESS]
+    a key pair for one client of a service: a line for each side
+`;
+
+export async function run(args: readonly string[], io: ProgramIo): Promise<ExitCode> {
+  const [action, first, second] = args;
+  if (action === 'address' && first !== undefined && args.length === 2) return address(first, io);
+  if (action === 'check' && first !== undefined && args.length === 2) return check(first, io);
+  if (action === 'auth' && first === 'new' && args.length <= 3) return newClient(second, io);
+  const asked = action === '--help' || action === '-h' || action === 'help';
+  (asked ? io.stdout : io.stderr)(usage);
+  return asked ? 0 : 1;
+}
+
+function address(file: string, io: ProgramIo): ExitCode {
+  io.stdout(`${onionHostname(publicKeyIn(file))}\n`);
+  return 0;
+}
+
+function publicKeyIn(file: string): Uint8Array {
+  const content = readKeyFile(file);
+  const isPublic = content.length === 64;
+  if (isPublic) return parseTaggedFile(content, 'ed25519v1-public', 'type0', 32);
+  return expandedKeyFrom(parseTaggedFile(content, 'ed25519v1-secret', 'type0', 64)).publicKey;
+}
+
+function readKeyFile(file: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TorError('BAD_KEY_FILE', `Cannot read ${file}: ${why}`, { cause });
+  }
+}
+
+function check(text: string, io: ProgramIo): ExitCode {
+  io.stdout(`${onionHostname(parseOnionAddress(text))}\n`);
+  return 0;
+}
+
+function newClient(service: string | undefined, io: ProgramIo): ExitCode {
+  const { secretKey, publicKey } = x25519KeyPair(nodeRuntime.random);
+  const label = service === undefined ? undefined : onionLabel(parseOnionAddress(service));
+  io.stdout(
+    `# For the service: a file NAME.auth in its authorized_clients folder\n${formatAuthorizedClient(secretKey)}` +
+      '# For the client: a file NAME.auth_private in its ClientOnionAuthDir\n' +
+      formatClientCredential(label ?? '<56 characters of the address>', secretKey) +
+      `# Public key: ${base32(publicKey).toUpperCase()}\n`,
+  );
+  return 0;
+}

@@ -1,0 +1,106 @@
+import { TorError } from '../../../base/errors/index.ts';
+import { setScrubbing } from '../../../base/log/index.ts';
+import { nodeRuntime } from '../../../base/runtime/index.ts';
+import { deferred } from '../../../base/util/index.ts';
+import type { Configuration } from '../../node/config/index.ts';
+import { checkConfig, TorNode } from '../../node/index.ts';
+import type { ConfiguredRun } from '../main.ts';
+import type { ExitCode } from '../program.ts';
+import { LogControl } from './log-control.ts';
+import { watchOwner } from './owner-watch.ts';
+import { writePidFile } from './pid-file.ts';
+import { ProgressBar } from './progress-bar.ts';
+import { listenToSignals } from './signals.ts';
+import { statsLines } from './stats.ts';
+import { switchUser } from './switch-user.ts';
+
+/** Owner-only unless an option says more: key files and sockets are made with modes of their own. */
+const umask = 0o077;
+
+/** Runs the node until a signal or a controller ends it. */
+export async function runNode(run: ConfiguredRun, configuration: Configuration): Promise<ExitCode> {
+  const { log } = run;
+  const ended = deferred<ExitCode>();
+  const logs = new LogControl(run);
+  const cleanup: (() => void)[] = [];
+  reportBugs(run);
+  try {
+    const { options } = configuration;
+    refuseDaemon(options.get('RunAsDaemon'));
+    process.umask(umask);
+    switchUser(options.get('User'));
+    logs.configure(options);
+    setScrubbing(options.get('SafeLogging') !== '0');
+    cleanup.push(writePidFile(options.get('PidFile')));
+    const node = await TorNode.create({ runtime: nodeRuntime, log }, configuration.settings);
+    cleanup.push(showProgress(run, node));
+    configuration.onChange(async (next, old) => {
+      await checkConfig(next, log);
+      logs.configure(next.options, old.options);
+      setScrubbing(next.options.get('SafeLogging') !== '0');
+      await node.reload(next);
+    });
+    cleanup.push(
+      listenToSignals({
+        configuration,
+        log,
+        logs,
+        timers: nodeRuntime.timers,
+        stats: () => statsLines(node),
+        end: (code) => ended.resolve(code),
+      }),
+      watchOwner(nodeRuntime.timers, options.get('__OwningControllerProcess'), () => {
+        log.notice('control', 'Owning controller process has vanished -- exiting now.');
+        ended.resolve(0);
+      }),
+    );
+    const started = node.start().catch((error: unknown) => fail(run, error, ended.resolve));
+    const code = await ended.promise;
+    await node.stop();
+    await started;
+    return code;
+  } catch (error) {
+    fail(run, error, ended.resolve);
+    return 1;
+  } finally {
+    for (const step of cleanup.reverse()) step();
+  }
+}
+
+function fail({ log }: ConfiguredRun, error: unknown, end: (code: ExitCode) => void): void {
+  const known = TorError.from(error);
+  if (known.kind === 'bug') log.err('bug', error instanceof Error ? (error.stack ?? known.message) : known.message);
+  else log.err('config', `${known.message} ${known.fix}`);
+  end(1);
+}
+
+function refuseDaemon(wanted: boolean): void {
+  if (!wanted) return;
+  throw new TorError(
+    'COMMAND_USAGE',
+    'RunAsDaemon is not available: Node.js cannot leave its terminal by itself. Take the option out and let systemd, ' +
+      'a container or `setsid tropea ... &` run it in the background.',
+  );
+}
+
+function showProgress({ targets, io }: ConfiguredRun, node: TorNode): () => void {
+  if (!process.stderr.isTTY || targets.showsOnTerminal('notice')) return () => undefined;
+  const bar = new ProgressBar({ write: io.stderr, columns: process.stderr.columns ?? 80 });
+  const off = node.events.on('bootstrap', (step) => bar.show(step));
+  return () => {
+    off();
+    bar.end();
+  };
+}
+
+/** A bug in one corner is told and must not end a node that others depend on. */
+function reportBugs({ log }: ConfiguredRun): void {
+  const report =
+    (what: string) =>
+    (error: unknown): void => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log.limited(`${what} ${text}`, 60_000, 'err', 'bug', `${what}: ${text}`);
+    };
+  process.on('unhandledRejection', report('Unhandled rejection'));
+  process.on('uncaughtException', report('Uncaught exception'));
+}

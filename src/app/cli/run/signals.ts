@@ -1,0 +1,109 @@
+import { TorError } from '../../../base/errors/index.ts';
+import type { Logger } from '../../../base/log/index.ts';
+import type { Timers } from '../../../base/runtime/index.ts';
+import { isRelay } from '../../../wire/torrc/index.ts';
+import type { Configuration } from '../../node/config/index.ts';
+import type { ExitCode } from '../program.ts';
+import type { LogControl } from './log-control.ts';
+
+export interface SignalDeps {
+  readonly configuration: Configuration;
+  readonly log: Logger;
+  readonly logs: LogControl;
+  readonly timers: Timers;
+  readonly stats: () => readonly string[];
+  readonly end: (code: ExitCode) => void;
+}
+
+/** What C tor does on each signal, in its words. Gives the function that stops listening. */
+export function listenToSignals(deps: SignalDeps): () => void {
+  if (deps.configuration.options.get('__DisableSignalHandlers')) return () => undefined;
+  const actions = new SignalActions(deps);
+  const handlers = {
+    SIGTERM: () => actions.terminate(),
+    SIGINT: () => actions.interrupt(),
+    SIGHUP: () => void actions.hangUp(),
+    SIGUSR1: () => actions.dumpStats(),
+    SIGUSR2: () => actions.debug(),
+    SIGPIPE: () => undefined,
+  } satisfies Partial<Record<NodeJS.Signals, () => void>>;
+  const entries = Object.entries(handlers) as [NodeJS.Signals, () => void][];
+  for (const [signal, handler] of entries) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of entries) process.off(signal, handler);
+  };
+}
+
+/** Also what a controller's SIGNAL asks for. */
+export class SignalActions {
+  readonly #deps: SignalDeps;
+  #interrupted = false;
+
+  constructor(deps: SignalDeps) {
+    this.#deps = deps;
+  }
+
+  terminate(): void {
+    const { log, end } = this.#deps;
+    log.notice('general', 'Catching signal TERM, exiting cleanly.');
+    end(0);
+  }
+
+  /** At once for clients; a relay first lets others leave, for ShutdownWaitLength. */
+  interrupt(): void {
+    const { configuration, log, timers, end } = this.#deps;
+    if (!isRelay(configuration.settings.ports)) {
+      log.notice('general', 'Interrupt: exiting cleanly.');
+      end(0);
+      return;
+    }
+    if (this.#interrupted) {
+      log.notice('general', 'SIGINT received a second time; exiting now.');
+      end(0);
+      return;
+    }
+    this.#interrupted = true;
+    const seconds = configuration.options.get('ShutdownWaitLength');
+    log.notice(
+      'general',
+      `Interrupt: we have stopped accepting new connections, and will shut down in ${seconds} seconds. ` +
+        'Interrupt again to exit now.',
+    );
+    timers.after(seconds * 1000, () => {
+      log.notice('general', 'Clean shutdown finished. Exiting.');
+      end(0);
+    });
+  }
+
+  /** Reads the configuration again and opens logs anew. A bad one ends the node, as in C tor. */
+  async hangUp(): Promise<void> {
+    const { configuration, log, logs, end } = this.#deps;
+    log.notice('general', 'Received reload signal (hup). Reloading config and resetting internal state.');
+    if (!configuration.options.get('__ReloadTorrcOnSIGHUP')) {
+      log.notice('general', 'Not reloading config file: the controller told us not to.');
+      return;
+    }
+    try {
+      logs.truncateNext();
+      await configuration.reload();
+    } catch (error) {
+      log.warn('config', TorError.from(error).message);
+      log.err('config', 'Reading config failed--see warnings above. For usage, try -h.');
+      log.warn('config', 'Restart failed (config error?). Exiting.');
+      end(1);
+    }
+  }
+
+  dumpStats(): void {
+    const { log, stats } = this.#deps;
+    const severity = log.enabled('info') ? 'info' : 'notice';
+    log.log(severity, 'general', 'Dumping stats:');
+    for (const line of stats()) log.log(severity, 'general', line);
+  }
+
+  debug(): void {
+    const { log, logs } = this.#deps;
+    logs.switchToDebug();
+    log.debug('general', 'Caught USR2, going to loglevel debug. Send HUP to change back.');
+  }
+}

@@ -1,0 +1,42 @@
+import type { ExitCode, ProgramIo } from './program.ts';
+
+export interface Subcommand {
+  readonly run: (args: readonly string[], io: ProgramIo) => Promise<ExitCode>;
+}
+
+interface Entry {
+  readonly usage: string;
+  readonly help: string;
+  readonly load: () => Promise<Subcommand>;
+}
+
+/** Commands for people, each in a module of its own that is read only when it is asked for. */
+const subcommands: Readonly<Record<string, Entry>> = {
+  onion: {
+    usage: 'onion address|auth ...',
+    help: 'addresses and client keys of onion services',
+    load: () => import('./onion/onion.ts'),
+  },
+  lab: {
+    usage: 'lab up|status|exec|logs|kill|restart|down ...',
+    help: 'private Tor networks on this machine',
+    load: () => import('./lab/lab.ts'),
+  },
+};
+
+export const subcommandHelp: readonly (readonly [string, string])[] = Object.values(subcommands).map(
+  ({ usage, help }) => [usage, help] as const,
+);
+
+/** A first word without a dash; `+Option` and `/Option` are options of the torrc. */
+export const isSubcommandWord = (word: string): boolean => /^[a-z][a-z-]*$/.test(word);
+
+export function findSubcommand(word: string): (() => Promise<Subcommand>) | undefined {
+  return Object.hasOwn(subcommands, word) ? subcommands[word]?.load : undefined;
+}
+
+export function unknownSubcommand(word: string, io: ProgramIo): ExitCode {
+  const names = Object.keys(subcommands).join(', ');
+  io.stderr(`There is no command '${word}'. Commands are: ${names}. Options begin with --; see tropea --help.\n`);
+  return 1;
+}
