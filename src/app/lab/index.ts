@@ -14,6 +14,16 @@ export {
 } from './onion-files.ts';
 export { loadTopology, type ReadyMade, readyMadeNetworks } from './ready-made.ts';
 export {
+  askLab,
+  claimLabFolder,
+  LabHost,
+  type LabRequest,
+  type LabStatus,
+  labFolder,
+  type NodeStatus,
+  statusOf,
+} from './running-lab.ts';
+export {
   type ClientOptions,
   checkTopology,
   type LabTopology,

@@ -18,7 +18,7 @@ function proxySettings(status: LabStatus, socksPort: number): Record<string, str
     TORSOCKS_CONF_FILE: torsocks,
     TROPEA_LAB: status.folder,
     TROPEA_LAB_SOCKS_PORT: String(socksPort),
-    TROPEA_LAB_WEB: `http://127.0.0.1:${status.httpPort}`,
+    TROPEA_LAB_WEB: `http://web.test:${status.httpPort}`,
   };
 }
 

@@ -20,7 +20,7 @@ export function statusText(status: LabStatus): string {
     `Lab ${status.name} in ${status.folder}`,
     ...status.nodes.map(lineOf),
     '',
-    ...(proxy === undefined ? [] : ['Through an exit:', `  ${proxy} http://127.0.0.1:${status.httpPort}/`]),
+    ...(proxy === undefined ? [] : ['Through an exit:', `  ${proxy} http://web.test:${status.httpPort}/`]),
     ...Object.entries(status.onions).flatMap(([name, address]) => [
       `Onion service ${name}:`,
       proxy === undefined ? `  http://${address}/` : `  ${proxy} http://${address}/`,
