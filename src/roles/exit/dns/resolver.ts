@@ -25,7 +25,7 @@ export interface ResolverOptions {
 export type ResolveDone = (record: NameRecord | 'timeout') => void;
 
 interface Pending {
-  readonly waiting: Set<ResolveDone>;
+  readonly waiting: Set<{ readonly done: ResolveDone }>;
   readonly cancelTimer: () => void;
 }
 
@@ -81,8 +81,9 @@ export class ExitResolver {
       done({ ipv4: tooMany, ipv6: tooMany, hostname: tooMany });
       return nothing;
     }
-    pending.waiting.add(done);
-    return () => pending.waiting.delete(done);
+    const waiter = { done };
+    pending.waiting.add(waiter);
+    return () => pending.waiting.delete(waiter);
   }
 
   #launch(name: string): Pending | undefined {
@@ -134,7 +135,7 @@ export class ExitResolver {
       const expiresMs = this.#deps.clock.monotonic() + Math.min(...lifetimes) * 1000;
       this.#cache.set(name, { record, expiresMs });
     }
-    for (const done of [...pending.waiting]) done(record);
+    for (const { done } of [...pending.waiting]) done(record);
   }
 
   /** Forgets everything; whoever waits hears a timeout. */
