@@ -79,8 +79,9 @@ export class BandwidthHistory {
   /** History lines of the extra-info document. */
   lines(): string[] {
     const limit = this.#options.relayRate > 0 ? this.#options.relayRate * periodSec : Number.POSITIVE_INFINITY;
+    const nowSec = this.#nowSec();
     return kinds.flatMap(({ key, line }) => {
-      const { endSec, totals } = this.#series[key].finished();
+      const { endSec, totals } = this.#series[key].finished(nowSec);
       if (totals.length === 0) return [];
       const values = totals.map((total) => Math.min(total, limit)).join(',');
       return [`${line} ${formatIsoTime(endSec)} (${periodSec} s) ${values}`];
@@ -89,8 +90,9 @@ export class BandwidthHistory {
 
   /** Puts everything into the state file's lines; it is written within two hours. */
   save(): void {
+    const nowSec = this.#nowSec();
     for (const { key } of kinds) {
-      const { endsSec, intervalSec, values, maxima } = this.#series[key].store();
+      const { endsSec, intervalSec, values, maxima } = this.#series[key].store(nowSec);
       this.#state.set(`BWHistory${key}Ends`, formatIsoTime(endsSec));
       this.#state.set(`BWHistory${key}Interval`, String(intervalSec));
       this.#state.set(`BWHistory${key}Values`, values.join(','));

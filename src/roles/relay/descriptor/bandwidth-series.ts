@@ -84,14 +84,16 @@ export class BandwidthSeries {
   }
 
   /** Bytes of the periods that are over, oldest first, and when the last of them ended. */
-  finished(): { readonly endSec: number; readonly totals: readonly number[] } {
+  finished(nowSec = this.#nowSec): { readonly endSec: number; readonly totals: readonly number[] } {
+    this.#advance(nowSec);
     return {
       endSec: this.#nextPeriodSec - periodSec,
       totals: this.#periods.map((period) => roundDown(period.total)),
     };
   }
 
-  store(): StoredSeries {
+  store(nowSec = this.#nowSec): StoredSeries {
+    this.#advance(nowSec);
     const all = [...this.#periods, { total: this.#total, max: this.#max }];
     return {
       endsSec: this.#nextPeriodSec,

@@ -22,13 +22,14 @@ interface Client {
   connections: number;
   readonly connects: TokenBucket;
   readonly circuits: TokenBucket;
-  /** Monotonic; 0: not marked. */
+  /** Monotonic. */
   circuitsMarkedUntilMs: number;
   connectsMarkedUntilMs: number;
   fullQueues: number;
 }
 
 const maxClients = 65_536;
+const unmarked = Number.NEGATIVE_INFINITY;
 
 /**
  * Keeps single addresses from using up a relay: how fast they connect, how many links they hold, how many circuits they
@@ -77,7 +78,7 @@ export class DosDefence {
     const nowMs = this.#clock.monotonic();
     const client = this.#client(formatIp(address), nowMs);
     client.connections++;
-    if (!client.connects.take(1, nowMs) && client.connectsMarkedUntilMs === 0) {
+    if (!client.connects.take(1, nowMs) && client.connectsMarkedUntilMs === unmarked) {
       client.connectsMarkedUntilMs = this.#until(nowMs, this.#params.connectDefenseMs);
     }
     if (!this.#params.connectionEnabled || this.#mayStay(client, nowMs)) return true;
@@ -87,11 +88,11 @@ export class DosDefence {
 
   #mayStay(client: Client, nowMs: number): boolean {
     const { connectionRefuses, connectionMax } = this.#params;
-    if (client.connectsMarkedUntilMs >= nowMs && client.connectsMarkedUntilMs !== 0) {
+    if (client.connectsMarkedUntilMs >= nowMs) {
       this.counts.connectsRejected++;
       return !connectionRefuses;
     }
-    client.connectsMarkedUntilMs = 0;
+    client.connectsMarkedUntilMs = unmarked;
     if (client.connections <= connectionMax) return true;
     this.counts.connectionsRejected++;
     return !connectionRefuses;
@@ -110,10 +111,10 @@ export class DosDefence {
     client.circuits.take(1, nowMs);
     const exhausted = client.circuits.available(nowMs) < 1;
     if (exhausted && client.connections >= this.#params.circuitMinConnections) {
-      if (client.circuitsMarkedUntilMs === 0) this.counts.addressesMarked++;
+      if (client.circuitsMarkedUntilMs === unmarked) this.counts.addressesMarked++;
       client.circuitsMarkedUntilMs = this.#until(nowMs, this.#params.circuitDefenseMs);
     }
-    if (client.circuitsMarkedUntilMs === 0 || client.circuitsMarkedUntilMs < nowMs) return true;
+    if (client.circuitsMarkedUntilMs < nowMs) return true;
     this.counts.circuitsRejected++;
     return !this.#params.circuitRefuses;
   }
@@ -127,7 +128,7 @@ export class DosDefence {
     client.fullQueues++;
     if (client.fullQueues < maxFullQueues) return;
     client.fullQueues = 0;
-    if (client.circuitsMarkedUntilMs === 0) this.counts.addressesMarkedForQueues++;
+    if (client.circuitsMarkedUntilMs === unmarked) this.counts.addressesMarkedForQueues++;
     client.circuitsMarkedUntilMs = this.#until(nowMs, circuitDefenseMs);
   }
 
@@ -192,8 +193,8 @@ export class DosDefence {
       connections: 0,
       connects: new TokenBucket(connectRate, connectBurst, nowMs),
       circuits: new TokenBucket(circuitRate, circuitBurst, nowMs),
-      circuitsMarkedUntilMs: 0,
-      connectsMarkedUntilMs: 0,
+      circuitsMarkedUntilMs: unmarked,
+      connectsMarkedUntilMs: unmarked,
       fullQueues: 0,
     };
     this.#clients.set(key, client);
