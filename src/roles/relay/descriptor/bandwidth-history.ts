@@ -82,7 +82,7 @@ export class BandwidthHistory {
     const nowSec = this.#nowSec();
     return kinds.flatMap(({ key, line }) => {
       const { endSec, totals } = this.#series[key].finished(nowSec);
-      if (totals.length === 0) return [];
+      if (totals.every((total) => total === 0)) return [];
       const values = totals.map((total) => Math.min(total, limit)).join(',');
       return [`${line} ${formatIsoTime(endSec)} (${periodSec} s) ${values}`];
     });
