@@ -63,7 +63,7 @@ async function tellKeyExpiration(run: ConfiguredRun, configuration: Configuratio
       ? String(Math.floor(keys.signingExpiresMs / 1000))
       : formatIsoTime(keys.signingExpiresMs / 1000);
   log.notice('or', `The signing certificate stored in ${file} is valid until ${until}.`);
-  io.stdout(`signing-cert-expiry: ${until}\n`);
+  io.stderr(`signing-cert-expiry: ${until}\n`);
   return 0;
 }
 

@@ -1,5 +1,4 @@
 import { TorError } from '../../../base/errors/index.ts';
-import { parseDirAuthority, parseFallbackDir } from '../../../network/directory/index.ts';
 import { parseAddressPolicy, type TorOptions } from '../../../wire/torrc/index.ts';
 import { checkLogOptions } from '../logging/index.ts';
 import { directoryPaths } from './paths.ts';
@@ -15,7 +14,6 @@ export function checkFurther(options: TorOptions, warn: (message: string) => voi
   }
   checkLogOptions(options, warn);
   checkPolicies(options);
-  checkDirectories(options, warn);
 }
 
 const policyOptions = ['SocksPolicy', 'DirPolicy', 'AuthDirReject', 'AuthDirInvalid', 'AuthDirBadExit'] as const;
@@ -28,22 +26,6 @@ function checkPolicies(options: TorOptions): void {
       throw refused(name, `Error in ${name} entry.`, cause);
     }
   }
-}
-
-function checkDirectories(options: TorOptions, warn: (message: string) => void): void {
-  const authorities = ['DirAuthority', 'AlternateDirAuthority', 'AlternateBridgeAuthority'] as const;
-  const parse = (name: (typeof authorities)[number] | 'FallbackDir', parseLine: (line: string) => unknown): void => {
-    for (const line of options.lines(name)) {
-      try {
-        parseLine(line);
-      } catch (cause) {
-        warn(TorError.from(cause).message);
-        throw refused(name, 'Directory authority/fallback line did not parse. See logs for details.', cause);
-      }
-    }
-  };
-  for (const name of authorities) parse(name, parseDirAuthority);
-  parse('FallbackDir', parseFallbackDir);
 }
 
 function refused(option: string, message: string, cause?: unknown): TorError {

@@ -10,7 +10,8 @@ export interface LineFormat {
   readonly domains: boolean;
 }
 
-/** One line as C tor writes it: `Nov 21 10:00:00.000 [notice] message`. Control characters cannot forge a line. */
+/** One line as C tor writes it: `Nov 21 10:00:00.000 [notice] message`. Nothing in a message can
+ * look like another line or steer the terminal. */
 export function formatLogLine(record: LogRecord, format: LineFormat): string {
   const granularity = Math.max(1, format.granularityMs);
   const time = new Date(record.timeMs - (record.timeMs % granularity));
@@ -27,5 +28,7 @@ export function formatLogLine(record: LogRecord, format: LineFormat): string {
 const control = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 function printable(message: string): string {
-  return message.replace(control, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return message
+    .replaceAll('\n', '\n    ')
+    .replace(control, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
