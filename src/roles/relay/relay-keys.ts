@@ -120,7 +120,8 @@ async function loadSigning(deps: RelayKeysDeps, options: RelayKeysOptions, maste
   );
   await store.write(names.signingSecret, formatTaggedFile('ed25519v1-secret', 'type0', signingKey.expanded));
   await store.write(names.signingCert, formatTaggedFile('ed25519v1-cert', 'type4', signingCert));
-  return { signingKey, signingCert, signingExpiresMs };
+  // The certificate counts in hours.
+  return { signingKey, signingCert, signingExpiresMs: parseEd25519Cert(signingCert).expiresAtMs };
 }
 
 /** What is on disk, when it is whole and still valid. A crash between the two files only means a new signing key. */
