@@ -1,4 +1,4 @@
-import { inner, keystreamAt, pages, sha1State, sha3State } from '../../src/crypto/relaycell/layout.ts';
+import { inner, pages, sha1State, sha3State } from '../../src/crypto/relaycell/layout.ts';
 import { aes8, bitMasks, counterPlanes } from './aes.ts';
 import {
   aesDecrypt,
@@ -31,7 +31,7 @@ export function buildModule(parts = false): Uint8Array {
 
   const sha1 = m.add(sha1Cell(m.add(sha1Blocks(inner.sha1Schedule), part('sha1Blocks')), inner.work), part('sha1Cell'));
   const sha3 = m.add(sha3Cell(m.add(keccak(inner.keccakConstants), part('keccak')), inner.work), part('sha3Cell'));
-  m.add(xorKeystream(keystreamAt), 'xorKeystream');
+  m.add(xorKeystream(), 'xorKeystream');
   m.add(originateDigest(sha1, sha1State.at), 'sha1Originate');
   m.add(checkDigest(sha1, sha1State.at), 'sha1Check');
   m.add(originateDigest(sha3, sha3State.at), 'sha3Originate');

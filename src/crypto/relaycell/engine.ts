@@ -1,10 +1,11 @@
+import { KeystreamSlots } from './keystream-slots.ts';
 import { bodyLength, cellAt, cgoState, sha1State, sha3State } from './layout.ts';
 import { moduleBase64 } from './module.ts';
 
 /** The functions of the WebAssembly module. All work on the cell at `cellAt`; those with a state, on the one before it. */
 interface Functions {
-  /** Adds the keystream. 1 when `recognized` is zero afterwards. */
-  xorKeystream(): number;
+  /** Adds the keystream at this address. 1 when `recognized` is zero afterwards. */
+  xorKeystream(keystream: number): number;
   sha1Originate(): void;
   sha1Check(): number;
   sha3Originate(): void;
@@ -22,13 +23,14 @@ export interface Engine extends Functions {
   readonly sha1State: Uint8Array;
   readonly sha3State: Uint8Array;
   readonly cgoState: Uint8Array;
+  readonly slots: KeystreamSlots;
 }
 
 let shared: Engine | undefined;
 
 /**
- * The one instance, made with the first layer. It is calculation without memory: every call begins by bringing in what it
- * works on, and nothing comes between.
+ * The one instance, made with the first layer. But for the slots it has no memory: every call begins by bringing in what
+ * it works on, and nothing comes between.
  */
 export function engine(): Engine {
   shared ??= start();
@@ -58,5 +60,6 @@ function start(): Engine {
     sha1State: view(sha1State),
     sha3State: view(sha3State),
     cgoState: view(cgoState),
+    slots: new KeystreamSlots(),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Where things lie in the memory of the WebAssembly module: known to the program that builds it (scripts/wasm) and to
- * the code that calls it. Everything is scratch: nothing of a circuit stays there after a cell.
+ * the code that calls it. Everything but the slots is scratch: nothing of a circuit stays there after a cell.
  */
 
 /** Where the cell body in work begins; 509 bytes, then room for padding and whole blocks. */
@@ -8,8 +8,10 @@ export const cellAt = 6144;
 /** Length of a cell body. */
 export const bodyLength = 509;
 
-/** Keystream of one cell. */
+/** Keystream of one cell, for those who have no slot. */
 export const keystreamAt = 6912;
+/** Slots for keystream made ahead, 32 cells each; a slot ends with room for reading whole blocks past its last cell. */
+export const slots = { at: 8192, size: 16384, count: 255 } as const;
 
 /**
  * A running SHA-1 on the tor1 hops: digest of the last cell (20), chaining value at 32 (20), bytes so far at 56 (8,
@@ -23,8 +25,7 @@ export const sha3State = { at: cellAt - 376, size: 376, lanes: 32, length: 232, 
 /** One direction of a counter galois onion layer: keys KB, KU, K, B (16 each), nonce, T', and the last cell's tag. */
 export const cgoState = { at: 5120, size: 112, nonce: 64, chained: 80, tag: 96 } as const;
 
-/** One page of memory. */
-export const pages = 1;
+export const pages = Math.ceil((slots.at + slots.size * slots.count) / 65536);
 
 /** Known to the builder alone: tables and working space. */
 export const inner = {

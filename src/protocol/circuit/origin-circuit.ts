@@ -1,7 +1,7 @@
 import { TorError } from '../../base/errors/index.ts';
 import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
 import { type Deferred, deferred, Emitter } from '../../base/util/index.ts';
-import type { ClientLayer } from '../../crypto/relaycell/index.ts';
+import { type ClientLayer, ClientLayers } from '../../crypto/relaycell/index.ts';
 import { CellCommand, DestroyReason, decodeCreated2, destroyReasonName, encodeCreate2 } from '../../wire/cell/index.ts';
 import {
   decodeExtended2,
@@ -81,6 +81,7 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
   readonly #params: CircuitParams;
   readonly #cgo: boolean;
   readonly #hops: OriginHop[] = [];
+  readonly #layers = new ClientLayers();
   readonly #header = new RelayHeader();
   readonly #inbox: Inbox;
   readonly #counters = new CellCounters();
@@ -237,6 +238,7 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
       params: this.#params,
     });
     this.#hops.push(hop);
+    this.#layers.push(options.layer);
     return hop;
   }
 
@@ -336,6 +338,7 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
     const answer = this.awaitMessage(RelayCommand.TRUNCATED, { hop });
     hop.end.send(RelayCommand.TRUNCATE, 0, encodeTruncate(DestroyReason.NONE));
     await answer;
+    this.#layers.truncate(hop.index + 1);
     for (const gone of this.#hops.splice(hop.index + 1)) gone.end.streams?.close(false);
   }
 
@@ -363,15 +366,9 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
 
   #receiveRelay(cell: Uint8Array): void {
     this.#counters.readCells++;
-    const hops = this.#hops;
-    for (let i = 0; i < hops.length; i++) {
-      const hop = hops[i] as OriginHop;
-      if (hop.layer.decrypt(CellCommand.RELAY, cell)) {
-        this.#receiveMessage(hop, cell);
-        return;
-      }
-    }
-    throw violation('a cell that no hop sent');
+    const hop = this.#hops[this.#layers.decrypt(CellCommand.RELAY, cell)];
+    if (hop === undefined) throw violation('a cell that no hop sent');
+    this.#receiveMessage(hop, cell);
   }
 
   #receiveMessage(hop: OriginHop, cell: Uint8Array): void {
@@ -429,8 +426,7 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
     if (early) this.#relayEarlyLeft--;
     else if (command === RelayCommand.EXTEND2) throw new TorError('INTERNAL', 'no RELAY_EARLY cell is left to extend');
     const linkCommand = early ? CellCommand.RELAY_EARLY : CellCommand.RELAY;
-    hop.layer.originate(linkCommand, cell);
-    for (let i = hop.index - 1; i >= 0; i--) (this.#hops[i] as OriginHop).layer.encrypt(linkCommand, cell);
+    this.#layers.originate(hop.index, linkCommand, cell);
     this.#counters.writtenCells++;
     this.#counters.writtenDelivered(length);
     if (!this.#deps.channel.send(circId, linkCommand, cell)) this.#blocked = true;
