@@ -1,83 +1,49 @@
 import { base64Unpadded, fromBase16 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
-import type { Logger } from '../../base/log/index.ts';
-import type { Clock, Random, Timer, Timers } from '../../base/runtime/index.ts';
-import { type Deferred, deferred, Emitter } from '../../base/util/index.ts';
-import type { Consensus, Microdescriptor, TrustedAuthority } from '../../wire/netdoc/index.ts';
-import type { Protover } from '../../wire/protover/index.ts';
-import type { ChannelManager } from '../channels/index.ts';
-import type { CircuitManager } from '../circuits/index.ts';
-import type { GuardManager } from '../guard/index.ts';
-import { type NetDir, NetDirBuilder, type NetDirOptions } from '../netdir/index.ts';
-import type { DataStore } from '../storage/index.ts';
+import type { Timer } from '../../base/runtime/index.ts';
+import { Emitter } from '../../base/util/index.ts';
+import type {
+  AuthorityCertificate,
+  CertificateName,
+  Consensus,
+  ConsensusFlavor,
+  Microdescriptor,
+  TrustedAuthority,
+} from '../../wire/netdoc/index.ts';
+import type { NetDir } from '../netdir/index.ts';
+import { BatchDownloads, type BatchKind } from './batch-downloads.ts';
 import { trackBootstrap } from './bootstrap-tracker.ts';
 import { CertificateDownloads } from './certificate-downloads.ts';
 import { CertificateStore } from './certificates.ts';
 import { ClockSkewWatch } from './clock-skew.ts';
 import { ConsensusDownloads, isReasonablyLive } from './consensus-downloads.ts';
 import { type ConsensusOutcome, ConsensusStore } from './consensus-store.ts';
+import { DescriptorStore, type KeptDescriptor } from './descriptor-store.ts';
 import { DirFetcher } from './fetcher.ts';
-import { MicrodescDownloads } from './microdesc-downloads.ts';
+import { descriptorKind, microdescKind } from './kinds.ts';
+import type { DirectoryManagerDeps, DirectoryManagerOptions } from './manager-options.ts';
 import { MicrodescStore } from './microdesc-store.ts';
+import { NetworkView } from './network-view.ts';
 import { BootstrapProgress, isBootstrapTag } from './progress.ts';
 import { checkProtocols } from './protocols.ts';
-import { DirServers, type DirServersOptions } from './servers.ts';
+import { DirServers } from './servers.ts';
 import { type DirSource, DirSources } from './sources.ts';
-import type { BootstrapStatus, DirectoryEvents, DirectoryManager } from './types.ts';
-
-export interface DirectoryManagerDeps {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  /** Where `cached-*` and `unverified-*` are. */
-  readonly store: DataStore;
-  /** Brings the circuits for requests. Is given each snapshot by `setNetDir`; undefined while too little is known. */
-  readonly circuits: Pick<CircuitManager, 'circuitTo' | 'setNetDir' | 'events'>;
-  /** Chooses directory guards once there is a network. Is given each snapshot by `setNetDir`. None: any cache is asked. */
-  readonly guards?: Pick<GuardManager, 'pick' | 'setNetDir' | 'noteOutdated' | 'missingDescriptors' | 'events'>;
-  /** Heard for the bootstrap phases and for clock skew that authorities tell in NETINFO. */
-  readonly channels?: Pick<ChannelManager, 'events'>;
-  readonly logger?: Logger | undefined;
-}
-
-/** Options by the names of the manual page. Delays in seconds, as there. */
-export interface DirectoryManagerOptions extends DirServersOptions {
-  /** Flavour that paths are chosen from; default `microdesc`. */
-  readonly flavor?: 'microdesc' | 'ns';
-  readonly netdir?: NetDirOptions;
-  /** Directory caches and authorities: fetch early, from authorities, and keep what others ask for. */
-  readonly isCache?: boolean;
-  /** A public relay: one consensus request at a time, no directory guards. */
-  readonly isRelay?: boolean;
-  readonly useBridges?: boolean;
-  readonly fetchDirInfoEarly?: boolean;
-  readonly fetchDirInfoExtraEarly?: boolean;
-  /** ClientBootstrapConsensus...; 3 tries, 6, 0 and 0 seconds. */
-  readonly bootstrapMaxInProgressTries?: number;
-  readonly bootstrapAuthorityDelaySec?: number;
-  readonly bootstrapFallbackDelaySec?: number;
-  readonly bootstrapAuthorityOnlyDelaySec?: number;
-  /** TestingClientConsensusDownloadInitialDelay, TestingServerConsensusDownloadInitialDelay. */
-  readonly consensusDelaySec?: number;
-  /** TestingClientDownloadInitialDelay, TestingServerDownloadInitialDelay. */
-  readonly downloadDelaySec?: number;
-  /** TestingClientMaxIntervalWithoutRequest; default 10 minutes. */
-  readonly maxIntervalWithoutRequestMs?: number;
-  /** TestingDirConnectionMaxStall; default 5 minutes. */
-  readonly stallTimeoutMs?: number;
-  /** What we speak, for the warning that we are too old; none: no check. */
-  readonly protocols?: Protover;
-  /** False while nothing may be asked: DisableNetwork, hibernation, no bridge that could work, dormancy. */
-  readonly mayFetch?: () => boolean;
-  readonly ownFingerprint?: () => string | undefined;
-}
+import type { BootstrapStatus, DirDocuments, DirectoryEvents, DirectoryManager } from './types.ts';
 
 const tickMs = 1000;
 const cleanEveryMs = 30 * 60_000;
-const maxPerRequest = { client: 500, relay: 90 };
+const maxPerRequest = { client: 500, relayMicrodescs: 90, relayDescriptors: 96 };
 
-/** The client's directory work: one object that reads, fetches, checks and keeps what is known of the network. */
-export class TorDirectoryManager implements DirectoryManager {
+/** Everything about one flavour: its consensus, when to fetch the next, and the descriptors that it names. */
+interface Keeper {
+  readonly flavor: ConsensusFlavor;
+  readonly consensuses: ConsensusStore;
+  readonly downloads: ConsensusDownloads;
+  readonly descriptors: BatchDownloads;
+}
+
+/** Reads, fetches, checks and keeps what is known of the network. */
+export class TorDirectoryManager implements DirectoryManager, DirDocuments {
   readonly events = new Emitter<DirectoryEvents>();
   readonly #deps: DirectoryManagerDeps;
   readonly #options: DirectoryManagerOptions;
@@ -86,20 +52,21 @@ export class TorDirectoryManager implements DirectoryManager {
   readonly #progress: BootstrapProgress;
   readonly #skew: ClockSkewWatch;
   readonly #sources: DirSources;
+  readonly #fetcher: DirFetcher;
   readonly #certificates: CertificateStore;
-  readonly #consensuses: ConsensusStore;
-  readonly #microdescs: MicrodescStore;
   readonly #certificateDownloads: CertificateDownloads;
-  readonly #consensusDownloads: ConsensusDownloads;
-  readonly #microdescDownloads: MicrodescDownloads;
+  readonly #microdescs: MicrodescStore;
+  readonly #descriptors: DescriptorStore;
+  readonly #view: NetworkView;
+  /** The flavour that paths are chosen from comes first. */
+  readonly #keepers: readonly Keeper[];
+  readonly #main: Keeper;
   readonly #ends: (() => void)[] = [];
-  #builder: { readonly consensus: Consensus; readonly builder: NetDirBuilder } | undefined;
-  #netdir: NetDir | undefined;
-  #ready: Deferred<NetDir> = newReady();
-  #enough = false;
   #timer: Timer | undefined;
   #nextCleanMs = 0;
-  #state: 'new' | 'running' | 'stopped' = 'new';
+  /** Something about guards changed: whether enough is known may have another answer. */
+  #guardsChanged = false;
+  #state: 'new' | 'loading' | 'running' | 'stopped' = 'new';
 
   constructor(deps: DirectoryManagerDeps, options: DirectoryManagerOptions) {
     this.#deps = deps;
@@ -117,27 +84,25 @@ export class TorDirectoryManager implements DirectoryManager {
       },
     });
     this.#sources = this.#makeSources();
+    const { stallTimeoutMs } = options;
+    this.#fetcher = new DirFetcher({ ...deps, sources: this.#sources, skew: this.#skew }, { stallTimeoutMs });
     this.#certificates = new CertificateStore(deps, {
       authorities: this.#authorities,
       keepUnknown: options.isCache === true,
       initialDelaySec: options.downloadDelaySec ?? 0,
     });
-    this.#consensuses = new ConsensusStore(
-      { ...deps, certificates: () => this.#certificates.all },
-      { flavor: options.flavor ?? 'microdesc', authorities: this.#authorities },
-    );
+    this.#certificateDownloads = this.#makeCertificateDownloads();
     this.#microdescs = new MicrodescStore(deps);
-    const fetcher = new DirFetcher(
-      { ...deps, sources: this.#sources, skew: this.#skew },
-      { stallTimeoutMs: options.stallTimeoutMs },
-    );
-    this.#certificateDownloads = this.#makeCertificateDownloads(fetcher);
-    this.#consensusDownloads = this.#makeConsensusDownloads(fetcher);
-    this.#microdescDownloads = this.#makeMicrodescDownloads(fetcher);
+    this.#descriptors = new DescriptorStore(deps, { keepWhole: options.flavor === 'ns' });
+    this.#view = this.#makeView();
+    const usable = options.flavor ?? 'microdesc';
+    this.#main = this.#makeKeeper(usable);
+    const other = usable === 'ns' ? 'microdesc' : 'ns';
+    this.#keepers = options.isCache === true ? [this.#main, this.#makeKeeper(other)] : [this.#main];
   }
 
   get netdir(): NetDir | undefined {
-    return this.#netdir;
+    return this.#view.netdir;
   }
 
   get status(): BootstrapStatus {
@@ -146,31 +111,28 @@ export class TorDirectoryManager implements DirectoryManager {
 
   async start(): Promise<void> {
     if (this.#state !== 'new') return;
-    this.#state = 'running';
+    this.#state = 'loading';
     this.#progress.start();
     this.#ends.push(this.#track());
+    const offGuards = this.#deps.guards?.events.on('dirInfoChanged', () => {
+      this.#guardsChanged = true;
+    });
+    if (offGuards !== undefined) this.#ends.push(offGuards);
     await this.#certificates.load();
-    await this.#consensuses.load();
-    await this.#microdescs.load();
+    for (const { consensuses } of this.#keepers) await consensuses.load();
+    if (this.#keeps('microdesc')) await this.#microdescs.load();
+    if (this.#keeps('ns')) await this.#descriptors.load();
     if (this.#isStopped) return;
-    const { current } = this.#consensuses;
-    if (current !== undefined) this.#useConsensus(current, true);
+    this.#state = 'running';
+    for (const keeper of this.#keepers) {
+      if (keeper.consensuses.current !== undefined) this.#useConsensus(keeper, keeper.consensuses.current, true);
+    }
     this.#tick();
   }
 
   async whenReady(signal?: AbortSignal): Promise<NetDir> {
-    if (this.#enough && this.#netdir !== undefined) return this.#netdir;
     if (this.#isStopped) throw new TorError('ABORTED');
-    if (signal === undefined) return await this.#ready.promise;
-    if (signal.aborted) throw TorError.from(signal.reason, 'ABORTED');
-    const aborted = deferred<never>();
-    const onAbort = (): void => aborted.reject(TorError.from(signal.reason, 'ABORTED'));
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await Promise.race([this.#ready.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    return await this.#view.whenReady(signal);
   }
 
   noteProgress(tag: string): void {
@@ -179,8 +141,10 @@ export class TorDirectoryManager implements DirectoryManager {
 
   poke(): void {
     this.#certificates.resetDownloads();
-    this.#consensusDownloads.reset();
-    this.#microdescDownloads.reset();
+    for (const { downloads, descriptors } of this.#keepers) {
+      downloads.reset();
+      descriptors.reset();
+    }
     this.#update();
   }
 
@@ -190,14 +154,59 @@ export class TorDirectoryManager implements DirectoryManager {
     this.#timer?.cancel();
     for (const end of this.#ends) end();
     this.#certificateDownloads.abort();
-    this.#consensusDownloads.abort();
-    this.#microdescDownloads.abort();
-    this.#ready.reject(new TorError('ABORTED'));
+    for (const { downloads, descriptors } of this.#keepers) {
+      downloads.abort();
+      descriptors.abort();
+    }
+    this.#view.stop();
     await this.#microdescs.flushed();
+    await this.#descriptors.flushed();
+  }
+
+  // Documents, for those who serve them
+
+  consensus(flavor: ConsensusFlavor): Consensus | undefined {
+    return this.#keepers.find((keeper) => keeper.flavor === flavor)?.consensuses.current;
+  }
+
+  certificates(): readonly AuthorityCertificate[] {
+    return this.#certificates.all;
+  }
+
+  microdescriptor(digest: Uint8Array): Microdescriptor | undefined {
+    return this.#microdescs.get(digest);
+  }
+
+  descriptor(digest: Uint8Array): KeptDescriptor | undefined {
+    return this.#descriptors.get(digest);
+  }
+
+  descriptorOf(rsaId: Uint8Array): KeptDescriptor | undefined {
+    return this.#descriptors.ofRelay(rsaId);
+  }
+
+  descriptorsOfAll(): Iterable<KeptDescriptor> {
+    return this.#descriptors.newest();
+  }
+
+  /** A consensus that came another way: we are an authority and made it. Rejects with NETDOC_*, CONSENSUS_NOT_TRUSTED. */
+  async offerConsensus(flavor: ConsensusFlavor, text: Uint8Array): Promise<void> {
+    const keeper = this.#keepers.find((each) => each.flavor === flavor);
+    if (keeper === undefined) return;
+    this.#onOutcome(keeper, await keeper.consensuses.offer(text));
+  }
+
+  /** Certificates that came another way: our own. Rejects with NETDOC_SYNTAX. */
+  async offerCertificates(text: Uint8Array): Promise<void> {
+    if ((await this.#certificates.addDownloaded(text)) > 0) await this.#onCertificates();
   }
 
   get #isStopped(): boolean {
     return this.#state === 'stopped';
+  }
+
+  #keeps(flavor: ConsensusFlavor): boolean {
+    return this.#keepers.some((keeper) => keeper.flavor === flavor);
   }
 
   // Life
@@ -212,15 +221,19 @@ export class TorDirectoryManager implements DirectoryManager {
   /** Starts whatever is due. */
   #update(): void {
     if (this.#state !== 'running') return;
-    const isUsable = isReasonablyLive(this.#consensuses.current, this.#deps.clock.now());
+    const nowMs = this.#deps.clock.now();
+    const isUsable = isReasonablyLive(this.#main.consensuses.current, nowMs);
     // The clock went on, or jumped: what was usable may not be, and the other way round.
-    if (isUsable !== (this.#netdir !== undefined)) this.#publish();
+    if (isUsable !== (this.#view.netdir !== undefined)) this.#publish();
+    else if (this.#guardsChanged) this.#view.judge();
+    this.#guardsChanged = false;
     if (this.#options.mayFetch?.() === false) return;
-    this.#consensusDownloads.update();
-    if (this.#consensuses.missingCertificates.length > 0) {
-      this.#certificateDownloads.update(this.#consensuses.missingCertificates);
+    for (const { consensuses, downloads, descriptors } of this.#keepers) {
+      downloads.update();
+      const missing = consensuses.missingCertificates;
+      if (missing.length > 0) this.#certificateDownloads.update(missing);
+      if (isReasonablyLive(consensuses.current, nowMs)) descriptors.update();
     }
-    if (isUsable) this.#microdescDownloads.update();
   }
 
   #clean(): void {
@@ -228,44 +241,50 @@ export class TorDirectoryManager implements DirectoryManager {
     if (nowMs < this.#nextCleanMs) return;
     this.#nextCleanMs = nowMs + cleanEveryMs;
     void this.#certificates.removeOld();
-    const { current } = this.#consensuses;
-    if (current === undefined || !isReasonablyLive(current, this.#deps.clock.now())) return;
-    const listed = new Set(current.relays.map((relay) => base64Unpadded(relay.descriptorDigest)));
-    this.#microdescs.removeOld((key) => listed.has(key));
-    void this.#microdescs.rebuildIfWorthwhile();
+    for (const { flavor, consensuses } of this.#keepers) {
+      const { current } = consensuses;
+      if (current === undefined || !isReasonablyLive(current, this.#deps.clock.now())) continue;
+      const store = flavor === 'ns' ? this.#descriptors : this.#microdescs;
+      const keyOf = this.#kindOf(flavor).keyOf;
+      const listed = new Set(current.relays.map((relay) => keyOf(relay.descriptorDigest)));
+      store.removeOld((key) => listed.has(key));
+      void store.rebuildIfWorthwhile();
+    }
   }
 
   // News
 
-  #onOutcome(outcome: ConsensusOutcome, source?: DirSource): void {
-    if (outcome.kind === 'waiting') {
-      this.#certificateDownloads.update(this.#consensuses.missingCertificates, source);
-    } else if (outcome.kind === 'accepted') {
-      this.#useConsensus(outcome.consensus, false);
-      if (this.#consensuses.missingCertificates.length > 0) {
-        this.#certificateDownloads.update(this.#consensuses.missingCertificates, source);
-      }
+  #onOutcome(keeper: Keeper, outcome: ConsensusOutcome, source?: DirSource): void {
+    const needed = (): readonly CertificateName[] => keeper.consensuses.missingCertificates;
+    if (outcome.kind === 'waiting') this.#certificateDownloads.update(needed(), source);
+    else if (outcome.kind === 'accepted') {
+      this.#useConsensus(keeper, outcome.consensus, false);
+      if (needed().length > 0) this.#certificateDownloads.update(needed(), source);
       this.#update();
     }
   }
 
-  async #onCertificates(source: DirSource): Promise<void> {
-    try {
-      const outcome = await this.#consensuses.recheck();
-      if (outcome !== undefined) this.#onOutcome(outcome, source);
-    } catch (error) {
-      this.#deps.logger?.warn('dir', `The consensus that waited is no good: ${TorError.from(error).message}`);
+  async #onCertificates(source?: DirSource): Promise<void> {
+    for (const keeper of this.#keepers) {
+      try {
+        const outcome = await keeper.consensuses.recheck();
+        if (outcome !== undefined) this.#onOutcome(keeper, outcome, source);
+      } catch (error) {
+        this.#deps.logger?.warn('dir', `The consensus that waited is no good: ${TorError.from(error).message}`);
+      }
     }
   }
 
-  #useConsensus(consensus: Consensus, fromCache: boolean): void {
-    this.#checkProtocols(consensus);
+  #useConsensus(keeper: Keeper, consensus: Consensus, fromCache: boolean): void {
+    const isMain = keeper === this.#main;
+    if (isMain) this.#checkProtocols(consensus);
     this.#skew.noteConsensus(consensus, this.#deps.clock.now());
-    this.#consensusDownloads.noteConsensus(consensus, fromCache);
-    if (consensus.flavor === 'microdesc') this.#microdescDownloads.noteConsensus(consensus);
+    keeper.downloads.noteConsensus(consensus, fromCache);
+    keeper.descriptors.noteConsensus(consensus);
     this.#sources.forgetFailures();
-    this.events.emit('consensus', { validAfterMs: consensus.validAfterMs, bytes: consensus.text.length });
-    this.#publish();
+    const { flavor, validAfterMs, text } = consensus;
+    this.events.emit('consensus', { flavor, validAfterMs, bytes: text.length });
+    if (isMain) this.#publish();
   }
 
   #checkProtocols(consensus: Consensus): void {
@@ -277,65 +296,11 @@ export class TorDirectoryManager implements DirectoryManager {
     this.events.emit('protocols', { missing: verdict.missing, required: verdict.required });
   }
 
-  #onMicrodescs(added: readonly Microdescriptor[]): void {
-    this.#publish();
-    this.events.emit(
-      'microdescs',
-      added.map((microdesc) => base64Unpadded(microdesc.digest)),
-    );
-  }
-
-  /** Makes a new snapshot of what is known and tells everybody. */
   #publish(): void {
-    const { current } = this.#consensuses;
-    const nowMs = this.#deps.clock.now();
-    if (current === undefined || !isReasonablyLive(current, nowMs)) {
-      this.#netdir = undefined;
-      this.#deps.guards?.setNetDir(undefined);
-      this.#setEnough(false, `We have no ${current === undefined ? '' : 'recent '}usable consensus.`);
-      return;
-    }
-    if (this.#builder?.consensus !== current) {
-      this.#builder = { consensus: current, builder: new NetDirBuilder(current) };
-    }
-    const lookup = { microdesc: (digest: Uint8Array) => this.#microdescs.get(digest) };
-    const netdir = this.#builder.builder.build(lookup, this.#options.netdir);
-    this.#netdir = netdir;
-    this.#deps.guards?.setNetDir(netdir);
-    this.events.emit('netdir', netdir);
-    this.#judge(netdir);
-  }
-
-  /** spec: path-spec 2.1.1 */
-  #judge(netdir: NetDir): void {
-    const status = netdir.enoughDirInfo();
-    if (!status.enough) {
-      this.#progress.reach('requesting_descriptors');
-      const share = status.pathFraction / status.threshold;
-      if (status.usableDescriptors > 0) this.#progress.reach('loading_descriptors', 50 + Math.floor(share * 24));
-    }
-    const missing = status.enough ? this.#deps.guards?.missingDescriptors() : status.reason;
-    this.#setEnough(missing === undefined, missing ?? '');
-  }
-
-  #setEnough(enough: boolean, reason: string): void {
-    const had = this.#enough;
-    this.#enough = enough;
-    this.#deps.circuits.setNetDir(enough ? this.#netdir : undefined);
-    if (enough && this.#netdir !== undefined) this.#ready.resolve(this.#netdir);
-    if (enough === had) {
-      if (!enough && this.#netdir !== undefined) this.#deps.logger?.info('dir', reason);
-      return;
-    }
-    if (enough) {
-      this.#deps.logger?.info('dir', 'We now have enough directory information to build circuits.');
-      this.#progress.reach('enough_dirinfo');
-    } else {
-      this.#ready = newReady();
-      const message = `Our directory information is no longer up-to-date enough to build circuits: ${reason}`;
-      this.#deps.logger?.notice('dir', message);
-    }
-    this.events.emit('enough', { enough, reason });
+    const { current } = this.#main.consensuses;
+    if (current === undefined || !isReasonablyLive(current, this.#deps.clock.now())) {
+      this.#view.clear(`We have no ${current === undefined ? '' : 'recent '}usable consensus.`);
+    } else this.#view.publish(current);
   }
 
   // Pieces
@@ -345,56 +310,98 @@ export class TorDirectoryManager implements DirectoryManager {
       ...this.#deps,
       progress: this.#progress,
       skew: this.#skew,
-      enough: () => this.#enough,
+      enough: () => this.#view.enough,
       isAuthority: (fingerprint) => this.#servers.isAuthority(fingerprint),
     });
   }
 
+  get #fetchesEarly(): boolean {
+    const { fetchFromAuthorities, isCache, fetchDirInfoEarly } = this.#options;
+    return fetchDirInfoEarly === true || (fetchFromAuthorities ?? isCache === true);
+  }
+
   #makeSources(): DirSources {
-    const { useBridges, isCache, fetchDirInfoEarly, ownFingerprint } = this.#options;
+    const { useBridges, ownFingerprint } = this.#options;
     return new DirSources(
-      { ...this.#deps, servers: this.#servers, netdir: () => this.#netdir },
+      { ...this.#deps, servers: this.#servers, netdir: () => this.#view.netdir },
       {
         useBridges: useBridges === true,
-        preferAuthorities: isCache === true || fetchDirInfoEarly === true,
+        preferAuthorities: this.#fetchesEarly,
         ...(ownFingerprint === undefined ? {} : { ownFingerprint }),
       },
     );
   }
 
-  #makeCertificateDownloads(fetcher: DirFetcher): CertificateDownloads {
+  #makeView(): NetworkView {
+    return new NetworkView(
+      {
+        ...this.#deps,
+        progress: this.#progress,
+        lookup: {
+          microdesc: (digest) => this.#microdescs.get(digest),
+          descriptor: (digest) => this.#descriptors.get(digest)?.whole,
+        },
+        onNetDir: (netdir) => this.events.emit('netdir', netdir),
+        onEnough: (enough, reason) => this.events.emit('enough', { enough, reason }),
+      },
+      this.#options.netdir,
+    );
+  }
+
+  #makeCertificateDownloads(): CertificateDownloads {
     return new CertificateDownloads({
       store: this.#certificates,
       sources: this.#sources,
-      fetcher,
+      fetcher: this.#fetcher,
       logger: this.#deps.logger,
       onConnected: () => {
-        if (this.#consensuses.isWaiting) this.#progress.reach('loading_keys');
+        if (this.#main.consensuses.isWaiting) this.#progress.reach('loading_keys');
       },
       onArrived: (source) => void this.#onCertificates(source),
     });
   }
 
-  #makeConsensusDownloads(fetcher: DirFetcher): ConsensusDownloads {
+  #makeKeeper(flavor: ConsensusFlavor): Keeper {
+    const consensuses = new ConsensusStore(
+      { ...this.#deps, certificates: () => this.#certificates.all },
+      { flavor, authorities: this.#authorities },
+    );
+    const keeper: Keeper = {
+      flavor,
+      consensuses,
+      downloads: this.#makeConsensusDownloads(flavor, consensuses, (outcome, source) =>
+        this.#onOutcome(keeper, outcome, source),
+      ),
+      descriptors: this.#makeBatchDownloads(flavor),
+    };
+    return keeper;
+  }
+
+  #makeConsensusDownloads(
+    flavor: ConsensusFlavor,
+    store: ConsensusStore,
+    onOutcome: (outcome: ConsensusOutcome, source: DirSource) => void,
+  ): ConsensusDownloads {
     const options = this.#options;
-    const early = options.isCache === true || options.fetchDirInfoEarly === true;
+    const early = this.#fetchesEarly;
     const plain = options.useBridges === true ? 'bridge-client' : early ? 'cache' : 'client';
+    const isMain = flavor === (options.flavor ?? 'microdesc');
     return new ConsensusDownloads(
       {
         ...this.#deps,
-        store: this.#consensuses,
+        store,
         sources: this.#sources,
-        fetcher,
-        haveFallbacks: () => this.#servers.haveFallbacks,
+        fetcher: this.#fetcher,
+        haveFallbacks: () => !early && this.#servers.haveFallbacks,
         onConnected: () => this.#progress.reach('loading_status'),
-        onOutcome: (outcome, source) => this.#onOutcome(outcome, source),
-        maxDiffAgeMs: () => (this.#netdir?.params.get('try-diff-for-consensus-newer-than') ?? 72) * 3_600_000,
+        onOutcome,
+        maxDiffAgeMs: () => (this.#view.netdir?.params.get('try-diff-for-consensus-newer-than') ?? 72) * 3_600_000,
       },
       {
-        flavor: options.flavor ?? 'microdesc',
+        flavor,
         authorities: this.#authorities,
         schedule: early && options.fetchDirInfoExtraEarly === true ? 'extra-early' : plain,
-        multiple: options.isRelay !== true,
+        multiple: options.isRelay !== true && isMain,
         maxInProgress: options.bootstrapMaxInProgressTries ?? 3,
         authorityDelaySec: options.bootstrapAuthorityDelaySec ?? 6,
         fallbackDelaySec: options.bootstrapFallbackDelaySec ?? 0,
@@ -404,31 +411,38 @@ export class TorDirectoryManager implements DirectoryManager {
     );
   }
 
-  #makeMicrodescDownloads(fetcher: DirFetcher): MicrodescDownloads {
-    const options = this.#options;
-    return new MicrodescDownloads(
+  #kindOf(flavor: ConsensusFlavor): BatchKind {
+    return flavor === 'ns'
+      ? descriptorKind(this.#descriptors, () => {
+          if (this.#main.flavor === 'ns') this.#publish();
+        })
+      : microdescKind(this.#microdescs, (added) => {
+          this.#publish();
+          this.events.emit(
+            'microdescs',
+            added.map((microdesc) => base64Unpadded(microdesc.digest)),
+          );
+        });
+  }
+
+  #makeBatchDownloads(flavor: ConsensusFlavor): BatchDownloads {
+    const { downloadDelaySec, maxIntervalWithoutRequestMs, isRelay } = this.#options;
+    const forRelay = flavor === 'ns' ? maxPerRequest.relayDescriptors : maxPerRequest.relayMicrodescs;
+    return new BatchDownloads(
       {
         ...this.#deps,
-        store: this.#microdescs,
+        kind: this.#kindOf(flavor),
         sources: this.#sources,
-        fetcher,
-        haveEnough: () => this.#enough,
+        fetcher: this.#fetcher,
+        haveEnough: () => this.#view.enough,
         onConnected: () => this.#progress.reach('loading_descriptors'),
-        onAdded: (added) => this.#onMicrodescs(added),
       },
       {
-        delaySec: options.downloadDelaySec ?? 0,
-        early: options.isCache === true || options.fetchDirInfoEarly === true,
-        maxDelayMs: options.maxIntervalWithoutRequestMs ?? 600_000,
-        maxPerRequest: options.isRelay === true ? maxPerRequest.relay : maxPerRequest.client,
+        delaySec: downloadDelaySec ?? 0,
+        early: this.#fetchesEarly,
+        maxDelayMs: maxIntervalWithoutRequestMs ?? 600_000,
+        maxPerRequest: isRelay === true ? forRelay : maxPerRequest.client,
       },
     );
   }
-}
-
-/** Nobody may be waiting when it is rejected. */
-function newReady(): Deferred<NetDir> {
-  const ready = deferred<NetDir>();
-  ready.promise.catch(() => undefined);
-  return ready;
 }

@@ -1,6 +1,8 @@
 import type { Emitter } from '../../base/util/index.ts';
 import type { OriginCircuit } from '../../protocol/circuit/index.ts';
+import type { AuthorityCertificate, Consensus, ConsensusFlavor, Microdescriptor } from '../../wire/netdoc/index.ts';
 import type { NetDir } from '../netdir/index.ts';
+import type { KeptDescriptor } from './descriptor-store.ts';
 
 /** One directory authority, from a `DirAuthority` line or the shipped list. */
 export interface DirAuthority {
@@ -54,7 +56,7 @@ export interface DirectoryEvents {
   /** A new snapshot, also when only microdescriptors were added. */
   netdir: NetDir;
   /** A new verified consensus, before its microdescriptors are there. */
-  consensus: { readonly validAfterMs: number; readonly bytes: number };
+  consensus: { readonly flavor: ConsensusFlavor; readonly validAfterMs: number; readonly bytes: number };
   /** Digests (base64, no padding) of microdescriptors that were added. */
   microdescs: readonly string[];
   progress: BootstrapStatus;
@@ -122,4 +124,17 @@ export interface DirectoryManager {
   /** A consensus was uploaded to us, or SIGNAL: look again at what is missing now. */
   poke(): void;
   stop(): Promise<void>;
+}
+
+/** Everything that is kept, for those who serve it. Server descriptors and the flavour that we do not use only in a cache. */
+export interface DirDocuments {
+  consensus(flavor: ConsensusFlavor): Consensus | undefined;
+  certificates(): readonly AuthorityCertificate[];
+  /** By SHA-256, 32 bytes. */
+  microdescriptor(digest: Uint8Array): Microdescriptor | undefined;
+  /** By SHA-1, 20 bytes. */
+  descriptor(digest: Uint8Array): KeptDescriptor | undefined;
+  /** The newest of a relay, by RSA identity. */
+  descriptorOf(rsaId: Uint8Array): KeptDescriptor | undefined;
+  descriptorsOfAll(): Iterable<KeptDescriptor>;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { base16Upper, base64Unpadded, utf8 } from '../../../../src/base/bytes/index.ts';
+import { batchesOf } from '../../../../src/network/directory/batch-downloads.ts';
 import { type DirectoryManagerOptions, TorDirectoryManager } from '../../../../src/network/directory/index.ts';
-import { batchesOf } from '../../../../src/network/directory/microdesc-downloads.ts';
 import { MemoryStore } from '../../../../src/network/storage/index.ts';
 import {
   parseAuthorityCertificates,

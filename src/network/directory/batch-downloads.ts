@@ -1,28 +1,43 @@
-import { base64Unpadded, fromBase16 } from '../../base/bytes/index.ts';
+import { fromBase16 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import type { Clock, Random } from '../../base/runtime/index.ts';
-import type { Consensus, Microdescriptor } from '../../wire/netdoc/index.ts';
+import type { Consensus } from '../../wire/netdoc/index.ts';
 import type { GuardManager } from '../guard/index.ts';
 import { DownloadStatus } from './download-status.ts';
 import type { DirFetcher } from './fetcher.ts';
-import type { MicrodescStore } from './microdesc-store.ts';
-import type { DirSource, DirSources } from './sources.ts';
+import type { DirPurpose, DirSource, DirSources } from './sources.ts';
 
-export interface MicrodescDownloadsDeps {
+/** What is downloaded: microdescriptors or server descriptors, by the names a consensus gives them. */
+export interface BatchKind {
+  readonly purpose: DirPurpose;
+  /** For logs. */
+  readonly name: string;
+  keyOf(digest: Uint8Array): string;
+  path(keys: readonly string[]): string;
+  has(key: string): boolean;
+  /** Those of a consensus that are here: they are not old. */
+  noteListed(keys: readonly string[], validAfterMs: number): void;
+  /** Takes an answer; resolves with what was not in it, and what came and cannot be read. */
+  take(
+    body: Uint8Array,
+    keys: readonly string[],
+  ): Promise<{ readonly missing: readonly string[]; readonly unreadable: readonly string[] }>;
+}
+
+export interface BatchDownloadsDeps {
   readonly clock: Clock;
   readonly random: Random;
-  readonly store: MicrodescStore;
+  readonly kind: BatchKind;
   readonly sources: DirSources;
   readonly fetcher: DirFetcher;
   readonly guards?: Pick<GuardManager, 'noteOutdated'> | undefined;
   readonly logger?: Logger | undefined;
   readonly haveEnough: () => boolean;
   readonly onConnected: () => void;
-  readonly onAdded: (added: readonly Microdescriptor[]) => void;
 }
 
-export interface MicrodescDownloadsOptions {
+export interface BatchDownloadsOptions {
   /** TestingClientDownloadInitialDelay. */
   readonly delaySec: number;
   /** Caches take what is missing at once; clients wait until it is worth a request. */
@@ -47,17 +62,17 @@ export function batchesOf(keys: readonly string[], maxPerRequest: number): strin
   return batches;
 }
 
-/** Asks for the microdescriptors that the consensus names and we lack. spec: dir-spec 5.2 */
-export class MicrodescDownloads {
-  readonly #deps: MicrodescDownloadsDeps;
-  readonly #options: MicrodescDownloadsOptions;
+/** Asks for the descriptors that a consensus names and we lack. spec: dir-spec 5.2 */
+export class BatchDownloads {
+  readonly #deps: BatchDownloadsDeps;
+  readonly #options: BatchDownloadsOptions;
   readonly #abort = new AbortController();
   /** Wanted and not here; with the back-off of those that failed. */
   readonly #missing = new Map<string, DownloadStatus | undefined>();
   readonly #pending = new Set<string>();
   #lastLaunchMs = 0;
 
-  constructor(deps: MicrodescDownloadsDeps, options: MicrodescDownloadsOptions) {
+  constructor(deps: BatchDownloadsDeps, options: BatchDownloadsOptions) {
     this.#deps = deps;
     this.#options = options;
   }
@@ -72,11 +87,11 @@ export class MicrodescDownloads {
     this.#missing.clear();
     const listed: string[] = [];
     for (const relay of consensus.relays) {
-      const key = base64Unpadded(relay.descriptorDigest);
-      if (this.#deps.store.has(key)) listed.push(key);
+      const key = this.#deps.kind.keyOf(relay.descriptorDigest);
+      if (this.#deps.kind.has(key)) listed.push(key);
       else if (relay.descriptorDigest.some((byte) => byte !== 0)) this.#missing.set(key, before.get(key));
     }
-    this.#deps.store.noteListed(listed, consensus.validAfterMs);
+    this.#deps.kind.noteListed(listed, consensus.validAfterMs);
   }
 
   reset(): void {
@@ -96,7 +111,7 @@ export class MicrodescDownloads {
     }
     if (due.length === 0 || this.#maySave(due.length, nowMs)) return;
     const batches = batchesOf(due.sort(byBytes), this.#options.maxPerRequest);
-    this.#deps.logger?.info('dir', `Launching ${batches.length} requests for ${due.length} microdescs.`);
+    this.#deps.logger?.info('dir', `Launching ${batches.length} requests for ${due.length} ${this.#deps.kind.name}s.`);
     this.#lastLaunchMs = nowMs;
     for (const batch of batches) this.#launch(batch);
   }
@@ -112,7 +127,7 @@ export class MicrodescDownloads {
     this.#fetch(batch)
       .catch((error: unknown) => {
         if (this.#abort.signal.aborted) return;
-        this.#deps.logger?.info('dir', `Couldn't get microdescriptors: ${TorError.from(error).message}`);
+        this.#deps.logger?.info('dir', `Couldn't get ${this.#deps.kind.name}s: ${TorError.from(error).message}`);
       })
       .finally(() => {
         for (const key of batch) this.#pending.delete(key);
@@ -120,13 +135,13 @@ export class MicrodescDownloads {
   }
 
   async #fetch(batch: readonly string[]): Promise<void> {
-    const { sources, fetcher, onConnected } = this.#deps;
+    const { sources, fetcher, onConnected, kind } = this.#deps;
     const { signal } = this.#abort;
     let source: DirSource | undefined;
     let failed: readonly string[] = batch;
     try {
-      source = sources.pick('microdesc', 'any');
-      const path = `/tor/micro/d/${batch.join('-')}.z`;
+      source = sources.pick(kind.purpose, 'any');
+      const path = kind.path(batch);
       const response = await fetcher.ask(source, { method: 'GET', path, signal, onConnected, allowPartial: true });
       if (response.status !== 200) throw new TorError('DIR_STATUS', `${response.status} ${response.reason}`);
       failed = await this.#take(response.body, batch);
@@ -140,14 +155,14 @@ export class MicrodescDownloads {
   }
 
   async #take(body: Uint8Array, batch: readonly string[]): Promise<readonly string[]> {
-    const { added, missing, unreadable } = await this.#deps.store.addDownloaded(body, batch);
-    for (const key of batch) if (this.#deps.store.has(key)) this.#missing.delete(key);
+    const { missing, unreadable } = await this.#deps.kind.take(body, batch);
+    for (const key of batch) if (this.#deps.kind.has(key)) this.#missing.delete(key);
     for (const key of unreadable) this.#status(key)?.markImpossible();
-    if (added.length > 0) this.#deps.onAdded(added);
     return missing;
   }
 
   #noteOutdated(source: DirSource): void {
+    if (this.#deps.kind.purpose !== 'microdesc') return;
     this.#deps.guards?.noteOutdated(fromBase16(source.fingerprint));
   }
 
