@@ -67,6 +67,7 @@ module.exports = {
       from: { path: '^src/', pathNot: `^src/${anyOf(shellRooms)}/` },
       to: {
         path: '^(node:)?(net|tls|fs|fs/promises|dgram|dns|dns/promises|http|https|http2|child_process|cluster|os|readline|repl|timers|timers/promises)$',
+        dependencyTypesNot: ['type-only'],
       },
     },
     {

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { TorError } from '../../base/errors/index.ts';
 import { Configuration } from '../node/config/index.ts';
-import type { ConfiguredRun } from './main.ts';
+import type { ConfiguredRun } from './configured-run.ts';
 import { includeFiles, readDefaultsTorrc, readTorrc } from './torrc-files.ts';
 
 /** Reads and checks the configuration; what is wrong goes to the log, and then there is none. */

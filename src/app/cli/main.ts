@@ -1,7 +1,8 @@
 import { TorError } from '../../base/errors/index.ts';
 import { Logger } from '../../base/log/index.ts';
 import { LogTargets } from '../node/logging/index.ts';
-import { type CommandLine, parseCommandLine, type Quiet } from './command-line.ts';
+import { type CommandLine, parseCommandLine } from './command-line.ts';
+import type { ConfiguredRun } from './configured-run.ts';
 import { isImmediate, runImmediate } from './immediate.ts';
 import { type ExitCode, type ProgramIo, processIo } from './program.ts';
 import { findSubcommand, isSubcommandWord, unknownSubcommand } from './subcommands.ts';
@@ -47,14 +48,6 @@ async function runTor(args: readonly string[], io: ProgramIo): Promise<ExitCode>
   if (commandLine === undefined) return failed(log);
   if (isImmediate(commandLine.command)) return runImmediate(commandLine.command, io);
   return runConfigured({ commandLine, quiet, log, targets, io });
-}
-
-export interface ConfiguredRun {
-  readonly commandLine: CommandLine;
-  readonly quiet: Quiet;
-  readonly log: Logger;
-  readonly targets: LogTargets;
-  readonly io: ProgramIo;
 }
 
 async function runConfigured(run: ConfiguredRun): Promise<ExitCode> {

@@ -1,7 +1,7 @@
 import { TorError } from '../../base/errors/index.ts';
 import { dumpOptions } from '../../wire/torrc/index.ts';
 import type { Configuration } from '../node/config/index.ts';
-import type { ConfiguredRun } from './main.ts';
+import type { ConfiguredRun } from './configured-run.ts';
 import type { ExitCode } from './program.ts';
 
 /** Commands that need the configuration and no network. */

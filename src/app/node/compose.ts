@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseIp } from '../../base/ip/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import type { Runtime } from '../../base/runtime/index.ts';
-import { ChannelManager } from '../../network/channels/index.ts';
+import { ChannelManager, dialFrom } from '../../network/channels/index.ts';
 import {
   channelCircuitMaker,
   channelParams,
@@ -29,6 +29,7 @@ import {
   directoryOptions,
   guardOptions,
   type NodeFacts,
+  outboundForLinks,
   pathOptions,
   vanguardsOptions,
 } from './settings/index.ts';
@@ -69,6 +70,7 @@ export async function compose(deps: NodeDeps, input: ComposeInput, store: DataDi
   const facts = relay === undefined ? input.facts : { ...input.facts, ownFingerprint: relay.relay.fingerprint };
   const channels = new ChannelManager(runtime, {
     params: channelParams(defaultParams, channelBase(options)),
+    dial: dialFrom(outboundForLinks(options)),
     ...relay?.relay.channelOptions(),
   });
   const guards = new GuardManager(

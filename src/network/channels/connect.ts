@@ -6,16 +6,33 @@ import type { Random } from '../../base/runtime/index.ts';
 import { clientTlsSettings, randomServerName } from './tls-settings.ts';
 import type { Dial, OrEndpoint } from './types.ts';
 
+/** Where our side of a connection is bound, by the other side's family; undefined leaves it to the system. */
+export interface OutboundAddresses {
+  readonly ipv4?: string | undefined;
+  readonly ipv6?: string | undefined;
+}
+
+/** Plain TCP from an address of ours. */
+export const dialFrom =
+  (outbound: OutboundAddresses): Dial =>
+  (endpoint, signal) => {
+    if (endpoint === undefined) {
+      return Promise.reject(new TorError('CONNECT_FAILED', 'the relay has no address'));
+    }
+    const localAddress = endpoint.address.length === 4 ? outbound.ipv4 : outbound.ipv6;
+    return new Promise((resolve, reject) => {
+      const socket = connectTcp({
+        host: formatIp(endpoint.address),
+        port: endpoint.port,
+        noDelay: true,
+        ...(localAddress === undefined ? {} : { localAddress }),
+      });
+      settleOnce(socket, 'connect', signal, () => resolve(socket), reject, facts(endpoint));
+    });
+  };
+
 /** Plain TCP. */
-export const dialDirect: Dial = (endpoint, signal) => {
-  if (endpoint === undefined) {
-    return Promise.reject(new TorError('CONNECT_FAILED', 'the relay has no address'));
-  }
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host: formatIp(endpoint.address), port: endpoint.port, noDelay: true });
-    settleOnce(socket, 'connect', signal, () => resolve(socket), reject, facts(endpoint));
-  });
-};
+export const dialDirect: Dial = dialFrom({});
 
 /** TLS as a C tor client does it. The certificate is not judged here: CERTS does that. */
 export function startTls(socket: Socket, random: Random, signal: AbortSignal): Promise<TLSSocket> {

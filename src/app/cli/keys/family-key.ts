@@ -3,7 +3,7 @@ import { base64Unpadded } from '../../../base/bytes/index.ts';
 import { nodeRuntime } from '../../../base/runtime/index.ts';
 import { expandSeed } from '../../../crypto/primitives/index.ts';
 import { formatTaggedFile } from '../../../network/storage/index.ts';
-import type { ConfiguredRun } from '../main.ts';
+import type { ConfiguredRun } from '../configured-run.ts';
 import type { ExitCode } from '../program.ts';
 
 /** `NAME.secret_family_key` and `NAME.public_family_id`: what relays of one operator share. spec: prop 321 */

@@ -5,7 +5,7 @@ import { DataDirectory, formatIsoTime } from '../../../network/storage/index.ts'
 import { loadIdentityKeys, type RelayIdentityKeys } from '../../../roles/relay/index.ts';
 import { isRelay } from '../../../wire/torrc/index.ts';
 import { type Configuration, directoryPaths } from '../../node/config/index.ts';
-import type { ConfiguredRun } from '../main.ts';
+import type { ConfiguredRun } from '../configured-run.ts';
 import type { ExitCode } from '../program.ts';
 import { makeFamilyKey } from './family-key.ts';
 

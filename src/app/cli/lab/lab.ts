@@ -1,6 +1,7 @@
 import { TorError } from '../../../base/errors/index.ts';
 import { askLab, type LabRequest, labFolder, readyMadeNetworks } from '../../lab/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
+import type { LabArguments } from './arguments.ts';
 import { execInLab } from './exec.ts';
 import { showLog } from './logs.ts';
 import { statusText } from './status-text.ts';
@@ -23,13 +24,6 @@ All take --name NAME to tell several labs apart.
 Ready-made networks:
 ${networks}
 `;
-
-export interface LabArguments {
-  readonly words: readonly string[];
-  readonly options: ReadonlyMap<string, string>;
-  /** What stands after `--`. */
-  readonly rest: readonly string[];
-}
 
 const valued = new Set(['name', 'implementation']);
 const flags = new Set(['detach', 'keep', 'json', 'follow']);

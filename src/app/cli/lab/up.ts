@@ -14,7 +14,7 @@ import {
   statusOf,
 } from '../../lab/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
-import type { LabArguments } from './lab.ts';
+import type { LabArguments } from './arguments.ts';
 import { statusText } from './status-text.ts';
 
 function implementationOf(given: LabArguments): Implementation | undefined {

@@ -1,5 +1,5 @@
 import type { TorOptions } from '../../../wire/torrc/index.ts';
-import type { ConfiguredRun } from '../main.ts';
+import type { ConfiguredRun } from '../configured-run.ts';
 
 /** Brings `Log` options into force; a reload by signal also empties files when TruncateLogFile is set. */
 export class LogControl {

@@ -4,7 +4,7 @@ import { nodeRuntime } from '../../../base/runtime/index.ts';
 import { deferred } from '../../../base/util/index.ts';
 import type { Configuration } from '../../node/config/index.ts';
 import { checkConfig, TorNode } from '../../node/index.ts';
-import type { ConfiguredRun } from '../main.ts';
+import type { ConfiguredRun } from '../configured-run.ts';
 import type { ExitCode } from '../program.ts';
 import { LogControl } from './log-control.ts';
 import { watchOwner } from './owner-watch.ts';

@@ -15,7 +15,7 @@ import {
   SelfTest,
 } from '../../../roles/relay/index.ts';
 import type { ValidatedOptions } from '../../../wire/torrc/index.ts';
-import type { NodeParts } from '../parts.ts';
+import type { CommonParts } from '../common-parts.ts';
 import { tropeaVersion } from '../version.ts';
 
 export interface RelayPartDeps {
@@ -41,7 +41,7 @@ export class RelayPart {
   readonly onion: OnionRelay;
   readonly #deps: RelayPartDeps;
   readonly #options: RelayPartOptions;
-  #parts: NodeParts | undefined;
+  #parts: CommonParts | undefined;
   #publisher: RelayPublisher | undefined;
   #selfTest: SelfTest | undefined;
 
@@ -73,7 +73,7 @@ export class RelayPart {
   }
 
   /** Opens the ORPorts and begins to publish. Rejects with LISTEN_FAILED, BAD_KEY_FILE. */
-  async start(parts: NodeParts): Promise<void> {
+  async start(parts: CommonParts): Promise<void> {
     const options = this.#options;
     this.#parts = parts;
     const { log, runtime, store } = this.#deps;

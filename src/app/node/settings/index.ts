@@ -5,6 +5,7 @@ export {
   circuitOptions,
   guardOptions,
   type NodeFacts,
+  outboundForLinks,
   pathOptions,
   vanguardsOptions,
 } from './rooms.ts';

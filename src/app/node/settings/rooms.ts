@@ -1,3 +1,5 @@
+import { parseIp } from '../../../base/ip/index.ts';
+import type { OutboundAddresses } from '../../../network/channels/index.ts';
 import type { CircuitManagerOptions } from '../../../network/circuits/index.ts';
 import type { GuardOptions, VanguardsOptions } from '../../../network/guard/index.ts';
 import type { NetDirOptions } from '../../../network/netdir/index.ts';
@@ -105,4 +107,12 @@ export function channelBase(options: TorOptions): ChannelParams {
     connectionPadding: options.get('ConnectionPadding'),
     reducedPadding: options.get('ReducedConnectionPadding'),
   };
+}
+
+/** Where links to relays start from: the first address of each family. */
+export function outboundForLinks(options: TorOptions): OutboundAddresses {
+  const lines = [...options.lines('OutboundBindAddressOR'), ...options.lines('OutboundBindAddress')];
+  const first = (bytes: number): string | undefined =>
+    lines.find((text) => parseIp(text)?.length === bytes)?.replace(/^\[|\]$/g, '');
+  return { ipv4: first(4), ipv6: first(16) };
 }
