@@ -54,6 +54,13 @@ export type {
   OnionDescriptorOuter,
   PowParams,
 } from './onion/types.ts';
+export {
+  expandPrivate,
+  formatDescriptorRule,
+  parseDescriptorRule,
+  privateNets,
+} from './policy/rules.ts';
+export { summarizePolicy } from './policy/summary.ts';
 export type { PolicyAddress, PolicyRule } from './policy/types.ts';
 export { encodeServerDescriptor } from './routerdesc/encode.ts';
 export { parseServerDescriptor, parseServerDescriptors, type ServerDescriptorOptions } from './routerdesc/parse.ts';

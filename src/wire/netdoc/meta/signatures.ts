@@ -17,14 +17,20 @@ export function signatureOf(
   identityHex: string,
   signingKeyHex: string,
 ): DocumentSignature {
-  const { object } = token;
-  if (object?.type !== 'SIGNATURE' || object.bytes.length < 128 || object.bytes.length > 512) {
-    throw section.error(token, `${token.keyword} has an object of a wrong type or length`);
-  }
+  const signature = signatureOfLength(section, token);
   const identity = parseHex20(identityHex);
   const signingKeyDigest = parseHex20(signingKeyHex);
   if (identity === undefined || signingKeyDigest === undefined) {
     throw section.error(token, `${token.keyword} does not name its keys`);
   }
-  return { algorithm, identity, signingKeyDigest, signature: object.bytes };
+  return { algorithm, identity, signingKeyDigest, signature };
+}
+
+/** The object of a token when it can be a signature: 128 to 512 bytes. Throws NETDOC_SYNTAX. */
+export function signatureOfLength(section: Section, token: Token): Uint8Array {
+  const { object } = token;
+  if (object?.type !== 'SIGNATURE' || object.bytes.length < 128 || object.bytes.length > 512) {
+    throw section.error(token, `${token.keyword} has an object of a wrong type or length`);
+  }
+  return object.bytes;
 }

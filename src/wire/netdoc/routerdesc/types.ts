@@ -23,8 +23,8 @@ export interface ServerDescriptor {
   readonly orPort: number;
   readonly socksPort: number;
   readonly dirPort: number;
+  /** The first usable `or-address`. */
   readonly ipv6: AddressPort | undefined;
-  /** The first other `or-address`es. */
   readonly publishedMs: number;
   /** SHA-1 of the RSA identity key, 20 bytes. */
   readonly rsaId: Uint8Array;
@@ -35,7 +35,7 @@ export interface ServerDescriptor {
   readonly ed25519Id: Uint8Array | undefined;
   /** The key that the identity signed for, 32 bytes. */
   readonly ed25519SigningKey: Uint8Array | undefined;
-  /** Earliest end of the certificates within, milliseconds; Infinity without any. */
+  /** Earliest end of the identity's and the ntor key's certificates, milliseconds; Infinity without any. */
   readonly certExpiresMs: number;
   /** Latin-1; empty when absent. */
   readonly platform: string;
@@ -45,7 +45,7 @@ export interface ServerDescriptor {
   readonly bandwidthRate: number;
   readonly bandwidthBurst: number;
   readonly bandwidthObserved: number;
-  /** Seconds; can be negative in what old relays wrote. */
+  /** Seconds; negative only in what historic relays wrote. */
   readonly uptimeSec: number | undefined;
   readonly hibernating: boolean;
   readonly cachesExtraInfo: boolean;
@@ -59,6 +59,7 @@ export interface ServerDescriptor {
   readonly family: readonly string[];
   /** Family ids proven by `family-cert` lines, sorted: `ed25519:<base64>`. */
   readonly familyIds: readonly string[];
+  /** `*` is `any4` here, and `private` is written out. */
   readonly exitPolicy: readonly PolicyRule[];
   readonly ipv6Policy: PortSummary | undefined;
   readonly bridgeDistribution: string | undefined;
@@ -89,10 +90,12 @@ export interface ServerDescriptorFields {
   readonly family?: readonly string[];
   readonly bridgeDistribution?: string | undefined;
   readonly overloadGeneralMs?: number | undefined;
-  /** Empty: `reject *:*`. */
+  /** Rules about IPv6 are left out, `any` is written as `*`. Empty: `reject *:*`. */
   readonly exitPolicy: readonly PolicyRule[];
   readonly ipv6Policy?: PortSummary | undefined;
   readonly tunnelledDirServer?: boolean;
+  /** End of the ntor key's cross-certificate; default 28 days after `publishedMs`. */
+  readonly ntorCertExpiresMs?: number | undefined;
 }
 
 /** What signs a server descriptor and an extra-info document. */
