@@ -128,7 +128,8 @@ export class EdgeStream implements IncomingStream {
 
   #waitForRate(gate: SendGate, wantedBytes: number, nowMs: number): void {
     if (this.#rateTimer !== undefined) return;
-    const waitMs = gate.waitMs(Math.min(wantedBytes, 498), nowMs);
+    // Whole milliseconds: a fraction that rounds away would wake us again at the same instant, for ever.
+    const waitMs = Math.max(1, Math.ceil(gate.waitMs(Math.min(wantedBytes, 498), nowMs)));
     this.#rateTimer = this.#table.after(waitMs, () => {
       this.#rateTimer = undefined;
       this.wake();
