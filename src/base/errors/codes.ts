@@ -35,6 +35,11 @@ export const errorCodes = {
   TORRC_SYNTAX: code('usage', 'The configuration file cannot be read.', 'Mend the line the message names.'),
   TORRC_VALUE: code('usage', 'An option has a value it cannot have.', 'Mend the option the message names.'),
   TORRC_UNKNOWN_OPTION: code('usage', 'There is no option of that name.', 'See --list-torrc-options for all names.'),
+  CONTROL_SYNTAX: code(
+    'usage',
+    'A command of a controller cannot be read.',
+    'Look at the control specification for the command.',
+  ),
   BAD_ADDRESS: code('protocol', 'A stream address cannot be read.', 'Check the address for typing mistakes.'),
   BAD_PROTOVER: code('protocol', 'A list of subprotocol versions cannot be read.', peerBroken),
   NETDOC_SYNTAX: code('protocol', 'A directory document does not have the form it must have.', peerBroken),
@@ -238,6 +243,12 @@ export const errorCodes = {
     'Mend the field the message names; see tropea lab --help.',
   ),
   LAB_NOT_RUNNING: code('usage', 'No private network of that name runs.', 'Start one with tropea lab up.'),
+  REQUEST_REFUSED: code(
+    'usage',
+    'The request is not allowed, so it was not even tried.',
+    'Read the message: private addresses, bad host names and other networks’ suffixes are refused.',
+  ),
+  LOOKUP_FAILED: code('network', 'The exit could not look the name up.', 'Check the name; try again for another exit.'),
   COMMAND_USAGE: code('usage', 'The command line does not make sense.', 'See tropea --help.'),
 } as const satisfies Record<string, CodeInfo>;
 

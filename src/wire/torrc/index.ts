@@ -6,6 +6,7 @@ export { type ConfigSources, type LoadedOptions, loadOptions } from './load.ts';
 export { nearestName } from './nearest.ts';
 export { type AssignOptions, type ConfigMessage, type ReportConfig, TorOptions } from './options.ts';
 export {
+  defaultEntryFlags,
   type EntryPortFlags,
   type HostLookup,
   isRelay,

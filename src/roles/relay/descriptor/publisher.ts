@@ -117,10 +117,13 @@ export class RelayPublisher {
   #check(): void {
     if (this.#working !== undefined) return;
     this.#working = this.#work()
-      .catch((error: unknown) => this.#deps.logger?.warn('dir', `publishing our descriptor failed: ${String(error)}`))
+      .then(() => this.#schedule(this.#dirtyReason === undefined ? checkMs : 0))
+      .catch((error: unknown) => {
+        this.#deps.logger?.warn('dir', `publishing our descriptor failed: ${String(error)}`);
+        this.#schedule(checkMs);
+      })
       .finally(() => {
         this.#working = undefined;
-        this.#schedule(this.#dirtyReason === undefined ? checkMs : 0);
       });
   }
 

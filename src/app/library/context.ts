@@ -1,0 +1,154 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import type { Dispatcher } from 'undici';
+import { TorError } from '../../base/errors/index.ts';
+import { formatIp } from '../../base/ip/index.ts';
+import type { Isolation } from '../../network/circuits/index.ts';
+import { failureOf, type Gateway, RefusedRequest, type RequestContext } from '../../roles/client/index.ts';
+import { defaultEntryFlags } from '../../wire/torrc/index.ts';
+import { onionAgent, onionHttpsAgent } from './agents.ts';
+import { torDispatcher } from './dispatcher.ts';
+import { torFetch } from './fetch.ts';
+import { TorSocket } from './tor-socket.ts';
+
+export interface ConnectOptions {
+  /** Gives up; the promise rejects with ABORTED and nothing is left behind. */
+  readonly signal?: AbortSignal;
+  /** Over all attempts; default 120 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface LookupAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly ttlSec: number;
+}
+
+export interface ContextDeps {
+  readonly gateway: Gateway;
+  /** Rises with every new identity. */
+  readonly nymEpoch: () => number;
+}
+
+const defaultTimeoutMs = 120_000;
+
+/**
+ * A place to make connections from. Streams of one context may share circuits; streams of two contexts never do, so that
+ * no exit and no onion service can tell that they come from one user.
+ */
+export class TorContext {
+  /** What keeps this context's streams apart from others'. */
+  readonly label: string;
+  readonly #deps: ContextDeps;
+  #dispatcher: Dispatcher | undefined;
+
+  constructor(deps: ContextDeps, label: string) {
+    this.#deps = deps;
+    this.label = label;
+  }
+
+  /**
+   * Opens a connection to a host name, an IP address or an onion service; the name is looked up by the exit, never here.
+   * Resolves when the far end accepted. Rejects with STREAM_FAILED, ONION_*, TIMEOUT, ABORTED, REQUEST_REFUSED.
+   */
+  connect(host: string, port: number, options: ConnectOptions = {}): Promise<TorSocket> {
+    const socket = this.socket(host, port, options);
+    return new Promise((resolve, reject) => {
+      const ready = (): void => {
+        socket.off('close', closed);
+        resolve(socket);
+      };
+      const closed = (): void => {
+        socket.off('ready', ready);
+        reject(socket.errored ?? new TorError('ABORTED'));
+      };
+      // The promise tells of the failure; an 'error' nobody else listens for must not end the program.
+      socket.once('error', () => undefined);
+      socket.once('ready', ready);
+      socket.once('close', closed);
+    });
+  }
+
+  /** The same, at once and still `connecting`, as `net.connect` does it: failures come as 'error'. */
+  socket(host: string, port: number, options: ConnectOptions = {}): TorSocket {
+    const { signal } = options;
+    const socket = new TorSocket({ host, port }, (handler, closed) => {
+      const request = { command: 'connect' as const, address: host, port, ipv4Only: false };
+      const context = this.#context(signal === undefined ? closed : AbortSignal.any([signal, closed]), options);
+      return this.#told(this.#deps.gateway.connect(request, context, { handler, optimisticData: () => undefined }));
+    });
+    return socket;
+  }
+
+  /** Asks an exit for the address of a name. Rejects with LOOKUP_FAILED and what `connect` rejects with. */
+  async lookup(name: string, options: ConnectOptions = {}): Promise<LookupAddress> {
+    const answer = await this.#resolve('resolve', name, options);
+    if (answer.kind !== 'address') throw lookupFailed(name, answer.kind);
+    const { ip, ttlSec } = answer;
+    return { address: formatIp(ip), family: ip.length === 4 ? 4 : 6, ttlSec };
+  }
+
+  /** Asks an exit for the name of an address. */
+  async reverse(address: string, options: ConnectOptions = {}): Promise<string> {
+    const answer = await this.#resolve('resolve-ptr', address, options);
+    if (answer.kind !== 'hostname') throw lookupFailed(address, answer.kind);
+    return answer.name;
+  }
+
+  /** The WHATWG fetch, over Tor: streaming bodies, redirects, keep-alive on the same circuit, verified TLS. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    return torFetch(this.dispatcher(), input, init);
+  }
+
+  /** For `undici` and what stands on it. One for each context; closed with the node. */
+  dispatcher(): Dispatcher {
+    this.#dispatcher ??= torDispatcher((host, port) => this.socket(host, port));
+    return this.#dispatcher;
+  }
+
+  /** For `http.request` and libraries that take an `http.Agent`. */
+  agent(options: ConstructorParameters<typeof HttpAgent>[0] = {}): HttpAgent {
+    return onionAgent((host, port) => this.socket(host, port), options);
+  }
+
+  /** For `https.request` and libraries that take an `https.Agent`. Certificates are verified. */
+  httpsAgent(options: ConstructorParameters<typeof HttpsAgent>[0] = {}): HttpsAgent {
+    return onionHttpsAgent((host, port) => this.socket(host, port), options);
+  }
+
+  /** Ends kept-alive HTTP connections of this context. */
+  async close(): Promise<void> {
+    const dispatcher = this.#dispatcher;
+    this.#dispatcher = undefined;
+    await dispatcher?.destroy();
+  }
+
+  #resolve(command: 'resolve' | 'resolve-ptr', address: string, options: ConnectOptions) {
+    const request = { command, address, port: 0, ipv4Only: false };
+    const signal = options.signal ?? new AbortController().signal;
+    return this.#told(this.#deps.gateway.resolve(request, this.#context(signal, options)));
+  }
+
+  #context(signal: AbortSignal, options: ConnectOptions): RequestContext {
+    const isolation: Isolation = {
+      by: new Set(['session-group', 'nym-epoch']),
+      values: { 'session-group': `library-${this.label}`, 'nym-epoch': String(this.#deps.nymEpoch()) },
+    };
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    return { flags: defaultEntryFlags, isolation, source: `library:${this.label}`, timeoutMs, signal };
+  }
+
+  /** Requests that were not even tried become errors of the library's own kind. */
+  async #told<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof RefusedRequest)) throw error;
+      const { reason } = failureOf(error);
+      throw new TorError('REQUEST_REFUSED', error.message, { facts: { reason }, cause: error });
+    }
+  }
+}
+
+const lookupFailed = (name: string, kind: string): TorError =>
+  new TorError('LOOKUP_FAILED', `the exit could not look ${name} up: ${kind}`, { facts: { name, kind } });

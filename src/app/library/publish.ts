@@ -1,0 +1,159 @@
+import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { fromBase16 } from '../../base/bytes/index.ts';
+import { TorError } from '../../base/errors/index.ts';
+import type { Random } from '../../base/runtime/index.ts';
+import type { Emitter } from '../../base/util/index.ts';
+import { type ExpandedKey, expandSeed } from '../../crypto/primitives/index.ts';
+import { DataDirectory } from '../../network/storage/index.ts';
+import {
+  loadServiceKey,
+  type OnionService,
+  type OnionServiceEvents,
+  parseAuthorizedClient,
+  type ServicePort,
+  type ServiceTarget,
+  type StreamInfo,
+} from '../../roles/onion/index.ts';
+import type { OnionServices } from '../node/index.ts';
+
+/** Takes a connection of a client. `info.circuitId` is equal for connections of one client circuit. */
+export type ConnectionHandler = (connection: Duplex, info: StreamInfo) => void;
+
+/** Where connections go: a port on this machine, a unix socket's path, a server that need not listen, or a function. */
+export type PublishTarget = number | string | Server | ConnectionHandler;
+
+export interface PublishOptions {
+  /** The port that clients ask for; default 80. Several ports: `ports`. */
+  readonly port?: number;
+  readonly to?: PublishTarget;
+  readonly ports?: readonly { readonly port: number; readonly to: PublishTarget }[];
+  /**
+   * Who the service is. A folder in C tor's layout, made when it is not there, keeps the address; `{ seed }` is 32 bytes
+   * or 64 hex digits. Default: a new key, forgotten with the process.
+   */
+  readonly key?: string | { readonly seed: Uint8Array | string };
+  /** Lines `descriptor:x25519:<key>` of the only clients that may connect. */
+  readonly authorizedClients?: readonly string[];
+  /** Introduction points, 0 to 20; default 3. */
+  readonly introPoints?: number;
+  /** Streams at once on one client circuit; default no limit. */
+  readonly maxStreams?: number;
+  /** Gives up waiting and takes the service down again. */
+  readonly signal?: AbortSignal;
+}
+
+/** An onion service of this program. */
+export class PublishedService implements AsyncDisposable {
+  /** `<56 characters>.onion` */
+  readonly hostname: string;
+  /** Each step: introduction points, uploads, introductions, rendezvous, streams. */
+  readonly events: Emitter<OnionServiceEvents>;
+  readonly #service: OnionService;
+  readonly #services: OnionServices;
+
+  constructor(service: OnionService, services: OnionServices) {
+    this.hostname = service.hostname;
+    this.events = service.events;
+    this.#service = service;
+    this.#services = services;
+  }
+
+  /** `http://<hostname>/`, for those who serve pages. */
+  get url(): string {
+    return `http://${this.hostname}/`;
+  }
+
+  /** Client circuits that are open now. */
+  get clients(): number {
+    return this.#service.rendezvousCircuits;
+  }
+
+  setAuthorizedClients(lines: readonly string[]): void {
+    this.#service.setAuthorizedClients(lines.map(parseAuthorizedClient));
+  }
+
+  /** Takes no more clients and closes every circuit. */
+  async close(): Promise<void> {
+    await this.#services.remove(this.#service);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Starts a service and waits until a directory of the hash ring holds its descriptor. Rejects with ABORTED, BAD_KEY_FILE. */
+export async function publish(
+  deps: { readonly services: OnionServices; readonly random: Random },
+  options: PublishOptions,
+): Promise<PublishedService> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const service = deps.services.add({
+    identity: await identityOf(options.key, deps.random),
+    ports: portsOf(options),
+    authorizedClients: (options.authorizedClients ?? []).map(parseAuthorizedClient),
+    ...(options.introPoints === undefined ? {} : { introPoints: options.introPoints }),
+    ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
+  });
+  const published = new PublishedService(service, deps.services);
+  try {
+    await untilPublished(service, signal);
+    return published;
+  } catch (error) {
+    await published.close();
+    throw error;
+  }
+}
+
+function untilPublished(service: OnionService, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const off = service.events.on('published', () => {
+      settled();
+      resolve();
+    });
+    const onAbort = (): void => {
+      settled();
+      reject(TorError.from(signal?.reason, 'ABORTED'));
+    };
+    const settled = (): void => {
+      off();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+async function identityOf(key: PublishOptions['key'], random: Random): Promise<ExpandedKey> {
+  if (key === undefined) return expandSeed(random.bytes(32));
+  if (typeof key === 'object') {
+    const seed = typeof key.seed === 'string' ? fromBase16(key.seed) : key.seed;
+    if (seed.length !== 32) throw new TorError('BAD_KEY', "the service's seed must have 32 bytes");
+    return expandSeed(seed);
+  }
+  const folder = await DataDirectory.open({}, { path: key, lock: false });
+  try {
+    return await loadServiceKey(folder, random);
+  } finally {
+    await folder.close();
+  }
+}
+
+function portsOf({ port = 80, to, ports = [] }: PublishOptions): ServicePort[] {
+  const all = [...(to === undefined ? [] : [{ port, to }]), ...ports];
+  if (all.length === 0) throw new TorError('VALUE_OUT_OF_RANGE', 'say where connections go: { to } or { ports }');
+  return all.map((each) => ({ port: each.port, target: targetOf(each.to) }));
+}
+
+function targetOf(to: PublishTarget): ServiceTarget {
+  if (typeof to === 'number') return { kind: 'tcp', host: '127.0.0.1', port: to };
+  if (typeof to === 'string') return { kind: 'unix', path: to };
+  if (typeof to === 'function') return { kind: 'handler', handle: to };
+  return {
+    kind: 'handler',
+    handle: (connection) => {
+      to.emit('connection', connection);
+    },
+  };
+}
