@@ -1,13 +1,13 @@
-/** Where bytes of a run of cells are gathered, so that one run becomes one write. */
+/** Where bytes of many cells are gathered, so that a turn makes one write. */
 interface Block {
   readonly bytes: Buffer;
   /** Writes from this block that the socket still holds. */
   pending: number;
 }
 
-const blockBytes = 32 * 1024;
+const blockBytes = 64 * 1024;
 /** Free blocks kept by all gatherers together. */
-const poolLimit = 64;
+const poolLimit = 32;
 
 /** Blocks that no socket holds any more, shared by everything that pumps in this process. */
 export class BlockPool {

@@ -20,8 +20,8 @@ const sharedPool = new BlockPool();
 
 /**
  * Moves bytes between a socket and a stream until both are done. It is the stream's handler: give it to whoever opens
- * the stream, then call `start` with the stream. Both directions hold back when the other side cannot follow, and a run
- * of cells leaves in one socket write.
+ * the stream, then call `start` with the stream. Both directions hold back when the other side cannot follow, and the
+ * cells of a turn leave in one socket write.
  *
  * As in C tor an end of file on the socket ends the stream: a stream of Tor cannot be closed in one direction only.
  */
@@ -39,6 +39,8 @@ export class SocketPump implements StreamHandler {
   /** What the stream did not take yet; the socket is paused while there is any. */
   #unsent: Uint8Array | undefined;
   #heldBack = false;
+  /** `#flushTurn` is to come. */
+  #flushing = false;
   #socketEnded = false;
   #bytesToSocket = 0;
   #bytesToStream = 0;
@@ -104,10 +106,14 @@ export class SocketPump implements StreamHandler {
     this.#gatherer.add(bytes);
   }
 
+  /**
+   * A run is what one TLS record brought, often a few cells; one turn of the event loop reads many records, and a write
+   * costs more than all that is done for its cells. So the socket gets what the whole turn brought.
+   */
   dataEnd(): void {
-    if (this.#state === 'done') return;
-    this.#gatherer.flush();
-    this.#holdBackIfFull();
+    if (this.#flushing || this.#state === 'done') return;
+    this.#flushing = true;
+    setImmediate(this.#flushTurn);
   }
 
   /** open -> flushing: what the socket holds still goes out. */
@@ -129,6 +135,13 @@ export class SocketPump implements StreamHandler {
     if (!this.#socketEnded) this.#socket.resume();
     this.#endIfDrained();
   }
+
+  readonly #flushTurn = (): void => {
+    this.#flushing = false;
+    if (this.#state === 'done') return;
+    this.#gatherer.flush();
+    this.#holdBackIfFull();
+  };
 
   #listen(): void {
     const socket = this.#socket;
