@@ -1,20 +1,14 @@
 import type { Logger } from '../../../base/log/index.ts';
-import type { Runtime } from '../../../base/runtime/index.ts';
+import type { Runtime, Timer } from '../../../base/runtime/index.ts';
 import { dialDirect, type OrEndpoint } from '../../../network/channels/index.ts';
 import { type DirAuthority, dirPortRequest } from '../../../network/directory/index.ts';
-import { defaultParams } from '../../../network/netdir/index.ts';
+import { type ConsensusParams, defaultParams } from '../../../network/netdir/index.ts';
 import type { DataDirectory, StateFile } from '../../../network/storage/index.ts';
+import { DirCacheRole } from '../../../roles/dircache/index.ts';
 import { ExitRole, exitConfig } from '../../../roles/exit/index.ts';
-import { OnionRelay } from '../../../roles/onion/index.ts';
-import {
-  loadFamilyKeys,
-  Relay,
-  RelayPublisher,
-  type RelayServices,
-  relayConfig,
-  SelfTest,
-} from '../../../roles/relay/index.ts';
-import type { ValidatedOptions } from '../../../wire/torrc/index.ts';
+import { HsDirStore, OnionRelay } from '../../../roles/onion/index.ts';
+import { loadFamilyKeys, Relay, RelayPublisher, relayConfig, SelfTest } from '../../../roles/relay/index.ts';
+import { listeningPorts, type ValidatedOptions } from '../../../wire/torrc/index.ts';
 import type { CommonParts } from '../common-parts.ts';
 import { tropeaVersion } from '../version.ts';
 
@@ -29,10 +23,12 @@ export interface RelayPartOptions {
   readonly authorities: readonly DirAuthority[];
   /** Where they are reached: no exit stream may go there. */
   readonly endpoints: readonly OrEndpoint[];
-  /** What this node answers at BEGIN_DIR. */
-  readonly directory?: RelayServices['directory'];
-  readonly cachesExtraInfo?: boolean;
 }
+
+/** How often descriptors of the hash ring that ran out are dropped. */
+const hsDirExpiryMs = 5 * 60_000;
+/** Where C tor without MaxHSDirCacheBytes takes a share of the memory for queues. */
+const defaultHsDirBytes = 512 * 1024 * 1024;
 
 /** Everything of a node that others use: ORPorts and the roles behind them, and what makes them known. */
 export class RelayPart {
@@ -41,6 +37,10 @@ export class RelayPart {
   readonly onion: OnionRelay;
   readonly #deps: RelayPartDeps;
   readonly #options: RelayPartOptions;
+  readonly #config: ValidatedOptions;
+  readonly #hsDir: HsDirStore;
+  #directory: DirCacheRole | undefined;
+  #hsDirTimer: Timer | undefined;
   #parts: CommonParts | undefined;
   #publisher: RelayPublisher | undefined;
   #selfTest: SelfTest | undefined;
@@ -49,6 +49,11 @@ export class RelayPart {
     this.relay = relay;
     this.#deps = deps;
     this.#options = options;
+    this.#config = config;
+    this.#hsDir = new HsDirStore(deps.runtime, {
+      maxDescriptorBytes: () => this.#params.get('HSV3MaxDescriptorSize'),
+      maxBytes: config.options.get('MaxHSDirCacheBytes') || defaultHsDirBytes,
+    });
     this.exit = new ExitRole(
       { ...deps.runtime, log: deps.log, netdir: () => this.#parts?.directory.netdir },
       {
@@ -76,6 +81,8 @@ export class RelayPart {
   async start(parts: CommonParts): Promise<void> {
     const options = this.#options;
     this.#parts = parts;
+    const served = this.#makeDirectory(parts);
+    this.#directory = served;
     const { log, runtime, store } = this.#deps;
     const { relay, exit, onion } = this;
     const { channels, circuits, directory, dirRequest } = parts;
@@ -87,9 +94,11 @@ export class RelayPart {
     await relay.start({
       channels,
       netdir,
-      services: { exit, onion, ...(options.directory && { directory: options.directory }) },
+      services: { exit, onion, ...(served && { directory: served }) },
     });
+    await served?.start();
     exit.start();
+    this.#expireDescriptors();
     const publisher = new RelayPublisher(
       {
         ...runtime,
@@ -105,10 +114,10 @@ export class RelayPart {
       {
         platform: `Tropea ${tropeaVersion()} on ${platformName()}`,
         exit: () => ({ policy: exit.policy.descriptorRules, ipv6: exit.policy.ipv6Summary }),
-        servesDirectory: () => options.directory !== undefined,
+        servesDirectory: () => served !== undefined,
         familyKeys,
         cgo: false,
-        cachesExtraInfo: options.cachesExtraInfo === true,
+        cachesExtraInfo: false,
       },
     );
     this.#publisher = publisher;
@@ -134,12 +143,57 @@ export class RelayPart {
   async close(): Promise<void> {
     this.#publisher?.stop();
     this.#selfTest?.stop();
+    this.#hsDirTimer?.cancel();
     this.exit.stop();
+    await this.#directory?.stop();
     await this.relay.close();
   }
 
+  /** The directory at BEGIN_DIR and DirPort; none with `DirCache 0`. */
+  #makeDirectory({ directory, store }: CommonParts): DirCacheRole | undefined {
+    const { options, ports } = this.#config;
+    if (!options.get('DirCache')) return undefined;
+    const { log, runtime } = this.#deps;
+    const own = () => this.#publisher?.descriptor;
+    const served = (text: string | undefined, publishedMs: number | undefined) =>
+      text === undefined || publishedMs === undefined ? undefined : { text, publishedMs };
+    const dirPorts = listeningPorts(ports, 'dir').flatMap(({ listen }) =>
+      listen.kind === 'tcp' ? [{ address: listen.ip, port: listen.port === 'auto' ? 0 : listen.port }] : [],
+    );
+    return new DirCacheRole(
+      {
+        ...runtime,
+        store,
+        directory,
+        logger: log,
+        hooks: {
+          hsDir: this.#hsDir,
+          ownDescriptor: () => served(own()?.text, own()?.fields.publishedMs),
+          ownExtraInfo: () => served(own()?.extraInfo, own()?.fields.publishedMs),
+        },
+      },
+      {
+        dirPorts,
+        bridge: options.get('BridgeRelay'),
+        stallTimeoutMs: options.get('TestingDirConnectionMaxStall') * 1000,
+      },
+    );
+  }
+
+  #expireDescriptors(): void {
+    const again = (): void => {
+      this.#hsDir.expire();
+      this.#expireDescriptors();
+    };
+    this.#hsDirTimer = this.#deps.runtime.timers.after(hsDirExpiryMs, again, { background: true });
+  }
+
+  get #params(): ConsensusParams {
+    return this.#parts?.directory.netdir?.params ?? defaultParams;
+  }
+
   #introDos() {
-    const params = this.#parts?.directory.netdir?.params ?? defaultParams;
+    const params = this.#params;
     return {
       enabled: params.get('HiddenServiceEnableIntroDoSDefense') === 1,
       ratePerSec: params.get('HiddenServiceEnableIntroDoSRatePerSec'),
