@@ -50,6 +50,8 @@ interface Direction {
 export class BandwidthLimiter implements TrafficControl {
   readonly #clock: Clock;
   readonly #meter: TrafficMeter | undefined;
+  /** Bytes since the start, both ways. */
+  readonly total = { read: 0, written: 0 };
   readonly #reading: Direction;
   readonly #writing: Direction;
   #limits: TrafficLimits;
@@ -94,13 +96,16 @@ export class BandwidthLimiter implements TrafficControl {
     const ownWrite = this.#bucket(perLinkRate, perLinkBurst);
     return {
       read: (bytes) => {
+        this.total.read += bytes;
         this.#meter?.noteRead(bytes, ipv6);
         return this.#afterReading(bytes, ownRead);
       },
       write: (bytes) => {
         const waitMs = this.#beforeWriting(bytes, ownWrite);
-        if (waitMs === 0) this.#meter?.noteWritten(bytes, ipv6);
-        return waitMs;
+        if (waitMs > 0) return waitMs;
+        this.total.written += bytes;
+        this.#meter?.noteWritten(bytes, ipv6);
+        return 0;
       },
     };
   }

@@ -10,7 +10,7 @@ import {
   type RelayCircuitRole,
 } from '../../protocol/circuit/index.ts';
 import type { IncomingStream, StreamBegin, StreamHandler } from '../../protocol/stream/index.ts';
-import { DestroyReason } from '../../wire/cell/index.ts';
+import { CellCommand, DestroyReason, HandshakeType } from '../../wire/cell/index.ts';
 import { EndReason, RelayCommand } from '../../wire/relaymsg/index.ts';
 import { type ExtendPolicy, extendTo } from './extend-policy.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
@@ -35,18 +35,44 @@ export interface CircuitServerOptions {
   readonly created?: (channel: Channel) => void;
 }
 
-/** Counted for MetricsPort and the heartbeat. */
+export type HandshakeName = 'fast' | 'ntor' | 'ntor_v3';
+
+/** Counted since the start, for MetricsPort and the heartbeat. */
 export interface CircuitServerCounts {
-  created: number;
+  /** Handshakes that were answered, and those that waited in vain. */
+  readonly processed: Record<HandshakeName, number>;
+  readonly dropped: Record<HandshakeName, number>;
   refused: number;
-  dropped: number;
   extended: number;
   extendFailed: number;
+  /** Circuits that ended for a broken protocol, and for full queues or low memory. */
+  violations: number;
+  overflowed: number;
+  /** Streams asked for. */
+  begin: number;
+  beginDir: number;
+  resolve: number;
+  /** Messages of onion services, by relay command. */
+  readonly onion: Map<number, number>;
 }
+
+const noCounts = (): CircuitServerCounts => ({
+  processed: { fast: 0, ntor: 0, ntor_v3: 0 },
+  dropped: { fast: 0, ntor: 0, ntor_v3: 0 },
+  refused: 0,
+  extended: 0,
+  extendFailed: 0,
+  violations: 0,
+  overflowed: 0,
+  begin: 0,
+  beginDir: 0,
+  resolve: 0,
+  onion: new Map(),
+});
 
 /** Answers CREATE cells and lets circuits grow: the middle of every role a relay has. spec: tor-spec 5 */
 export class CircuitServer {
-  readonly counts: CircuitServerCounts = { created: 0, refused: 0, dropped: 0, extended: 0, extendFailed: 0 };
+  readonly counts: CircuitServerCounts = noCounts();
   readonly #deps: CircuitServerDeps;
   readonly #options: CircuitServerOptions;
   readonly #circuits = new Set<RelayCircuit>();
@@ -65,6 +91,7 @@ export class CircuitServer {
         ? {}
         : {
             resolve: (circuit, name, answer) => {
+              this.counts.resolve++;
               if (this.#admitsStream(circuit)) return exit.resolve(circuit, name, answer);
               if (circuit.state === 'open') answer([]);
               return undefined;
@@ -74,7 +101,10 @@ export class CircuitServer {
       closed: (circuit, reason) => {
         this.#circuits.delete(circuit);
         services.onion?.closed(circuit);
-        if (reason === DestroyReason.RESOURCELIMIT) this.#options.dos.noteFullQueue(circuit.channel);
+        if (reason === DestroyReason.TORPROTOCOL) this.counts.violations++;
+        if (reason !== DestroyReason.RESOURCELIMIT) return;
+        this.counts.overflowed++;
+        this.#options.dos.noteFullQueue(circuit.channel);
       },
     };
   }
@@ -101,18 +131,19 @@ export class CircuitServer {
       { circId, params: this.#options.params() },
     );
     this.#circuits.add(circuit);
+    const type = ((body[0] ?? 0) << 8) | (body[1] ?? 0);
     this.#deps.handshakes.submit(
       { command, body: body.slice(), wanted: () => circuit.state === 'creating' },
       (answer) => {
         if (circuit.state !== 'creating') return;
-        this.counts.created++;
+        this.counts.processed[handshakeName(command, type)]++;
         circuit.created(answer);
         this.#options.created?.(channel);
       },
       (error) => {
         if (circuit.state !== 'creating') return;
         const overloaded = TorError.is(error) && error.code === 'QUEUE_FULL';
-        if (overloaded) this.counts.dropped++;
+        if (overloaded) this.counts.dropped[handshakeName(command, type)]++;
         else this.counts.refused++;
         circuit.close(overloaded ? DestroyReason.RESOURCELIMIT : DestroyReason.TORPROTOCOL);
       },
@@ -143,7 +174,9 @@ export class CircuitServer {
       circuit.close(DestroyReason.TORPROTOCOL);
       return;
     }
-    this.#deps.services.onion?.message(circuit, command, body);
+    if (this.#deps.services.onion?.message(circuit, command, body) === true) {
+      this.counts.onion.set(command, (this.counts.onion.get(command) ?? 0) + 1);
+    }
   }
 
   /** False: refused; the circuit may be gone. */
@@ -155,8 +188,13 @@ export class CircuitServer {
 
   #acceptStream(circuit: RelayCircuit, begin: StreamBegin, stream: IncomingStream): StreamHandler | number {
     const { directory, exit } = this.#deps.services;
+    if (begin.kind === 'begin-dir') this.counts.beginDir++;
+    else this.counts.begin++;
     if (!this.#admitsStream(circuit)) return EndReason.RESOURCELIMIT;
     if (begin.kind === 'begin-dir') return directory?.accept(circuit, stream) ?? EndReason.NOTDIRECTORY;
     return exit?.begin(circuit, begin, stream) ?? EndReason.EXITPOLICY;
   }
 }
+
+const handshakeName = (command: number, type: number): HandshakeName =>
+  command === CellCommand.CREATE_FAST ? 'fast' : type === HandshakeType.NTOR_V3 ? 'ntor_v3' : 'ntor';

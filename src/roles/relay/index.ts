@@ -1,4 +1,4 @@
-export { CircuitServer, type CircuitServerCounts } from './circuit-server.ts';
+export { CircuitServer, type CircuitServerCounts, type HandshakeName } from './circuit-server.ts';
 export {
   type AccountingConfig,
   advertisedBurst,
@@ -22,6 +22,8 @@ export {
 } from './descriptor/publisher.ts';
 export type { UploadResult } from './descriptor/upload.ts';
 export type { RelayEvents } from './events.ts';
+export { type DosCounts, DosDefence } from './limits/dos-defence.ts';
+export { MemoryGuard } from './limits/memory-guard.ts';
 export { type AddressFamily, type HostAddresses, OwnAddresses } from './own-addresses.ts';
 export { Relay, type RelayDeps, type RelayNetwork } from './relay.ts';
 export { loadIdentityKeys, type RelayIdentityKeys } from './relay-keys.ts';

@@ -35,6 +35,7 @@ export class MemoryGuard {
   #timer: Timer | undefined;
   /** Since the start. */
   killed = 0;
+  freedBytes = 0;
   /** Times it had to act. */
   runs = 0;
 
@@ -85,6 +86,7 @@ export class MemoryGuard {
       count++;
     }
     this.killed += count;
+    this.freedBytes += freedBytes;
     this.#deps.logger?.notice('mm', `Removed ${freedBytes} bytes by killing ${count} circuits.`);
     return count;
   }
