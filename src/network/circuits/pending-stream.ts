@@ -129,6 +129,7 @@ export class PendingStream implements Pending, StreamHandler {
       circuitId: this.#attempt?.managed.id ?? 0,
       target: `${host.includes(':') ? `[${host}]` : host}:${port}`,
       source,
+      ...(this.#stream === undefined ? {} : { stream: this.#stream }),
       ...(end === undefined ? {} : { end }),
       ...(error === undefined ? {} : { error }),
     };

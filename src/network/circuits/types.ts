@@ -209,6 +209,8 @@ export interface StreamInfo {
   readonly source: string | undefined;
   readonly end?: StreamEnd;
   readonly error?: TorError;
+  /** Once it is on a circuit. */
+  readonly stream?: Stream;
 }
 
 export interface CircuitManagerEvents {

@@ -8,6 +8,7 @@ import {
   type HostLookup,
   type IncludeReader,
   loadOptions,
+  type OptionName,
   optionNames,
   optionSpec,
   type PortConfig,
@@ -50,7 +51,7 @@ export interface ConfigurationDeps {
 
 export interface ConfigurationEvents {
   /** Options whose value changed, after the new values are in force. */
-  changed: { readonly settings: Settings; readonly names: readonly string[] };
+  changed: { readonly settings: Settings; readonly names: readonly OptionName[] };
 }
 
 /** Brings new settings into force; what it throws leaves the old ones standing. */

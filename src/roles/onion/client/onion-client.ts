@@ -123,6 +123,10 @@ export class OnionClient {
     return this.#credentials.get(base16(identityKey));
   }
 
+  credentials(): readonly ClientCredential[] {
+    return [...this.#credentials.values()];
+  }
+
   /** NEWNYM: forgets what was fetched and which directories and introduction points were tried. */
   newIdentity(): void {
     this.#cache.clear();

@@ -1,0 +1,6 @@
+import { activityInfo } from './activity.ts';
+import { InfoKeys } from './info-keys.ts';
+import { networkInfo } from './network.ts';
+import { programInfo } from './program.ts';
+
+export const makeInfoKeys = (): InfoKeys => new InfoKeys([programInfo, networkInfo, activityInfo]);

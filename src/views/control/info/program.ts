@@ -1,0 +1,101 @@
+import { userInfo } from 'node:os';
+import { optionNames, optionSpec } from '../../../wire/torrc/index.ts';
+import { signalNames } from '../commands/signal.ts';
+import { eventNames } from '../events/hub.ts';
+import { refuse } from '../failure.ts';
+import type { InfoScope, InfoTable } from './info-keys.ts';
+
+const typeNames: Readonly<Record<string, string>> = {
+  bool: 'Boolean',
+  autobool: 'Boolean+Auto',
+  int: 'SignedInteger',
+  posint: 'Integer',
+  uint64: 'Integer',
+  double: 'Float',
+  interval: 'TimeInterval',
+  'msec-interval': 'TimeMsecInterval',
+  'csv-interval': 'TimeInterval',
+  memunit: 'DataSize',
+  string: 'String',
+  filename: 'Filename',
+  csv: 'CommaList',
+  routerset: 'RouterList',
+  linelist: 'LineList',
+  'linelist-s': 'Dependent',
+  'linelist-v': 'Virtual',
+};
+
+function configNames(): string {
+  const visible = optionNames.filter((name) => optionSpec(name).invisible !== true);
+  return visible.map((name) => `${name} ${typeNames[optionSpec(name).type] ?? 'String'}\n`).join('');
+}
+
+function configDefaults({ context }: InfoScope): string {
+  const { options } = context.deps.configuration;
+  return optionNames
+    .map((name) => ({ name, initial: optionSpec(name).initial }))
+    .filter(
+      ({ name, initial }) => initial !== undefined && options !== undefined && optionSpec(name).invisible !== true,
+    )
+    .map(({ name, initial }) => `${name} ${initial}\n`)
+    .join('');
+}
+
+/** The program, its process and its configuration. */
+export const programInfo: InfoTable = {
+  version: { help: 'The current version of Tor.', get: ({ context }) => context.options.version },
+  'config-file': {
+    help: 'Current location of the "torrc" file.',
+    get: ({ context }) => context.deps.configuration.path ?? '',
+  },
+  'config-defaults-file': {
+    help: 'Current location of the defaults file.',
+    get: ({ context }) => context.deps.configuration.defaultsPath ?? '',
+  },
+  'config-text': {
+    help: 'Return the string that would be written by a saveconf command.',
+    get: ({ context }) => context.deps.configuration.text(),
+  },
+  'config-can-saveconf': {
+    help: 'Is it possible to save the configuration to the "torrc" file?',
+    get: ({ context }) => (context.deps.configuration.includeUsed ? '0' : '1'),
+  },
+  'config/names': { help: 'List of configuration options, types, and documentation.', get: configNames },
+  'config/defaults': { help: 'List of default values for configuration options.', get: configDefaults },
+  'info/names': {
+    help: 'List of GETINFO options, types, and documentation.',
+    get: ({ context }) => context.info.names(),
+  },
+  'events/names': { help: 'Events that the controller can ask for with SETEVENTS.', get: () => eventNames.join(' ') },
+  'signal/names': { help: 'Signal names recognized by the SIGNAL command', get: () => signalNames.join(' ') },
+  'features/names': { help: 'What arguments can USEFEATURE take?', get: () => 'VERBOSE_NAMES EXTENDED_EVENTS' },
+  'process/pid': { help: 'Process id belonging to the main tor process.', get: () => String(process.pid) },
+  'process/uid': { help: 'User id running the tor process.', get: () => String(process.geteuid?.() ?? -1) },
+  'process/user': { help: 'Username under which the tor process is running.', get: () => userInfo().username },
+  'process/descriptor-limit': { help: 'File descriptor limit.', get: () => '-1' },
+  'limits/max-mem-in-queues': {
+    help: 'Actual limit on memory in queues',
+    get: ({ context }) => String(context.deps.configuration.options.get('MaxMemInQueues')),
+  },
+  uptime: { help: 'Uptime of the Tor daemon in seconds.', get: () => String(Math.floor(process.uptime())) },
+  'traffic/read': {
+    help: 'Bytes read since the process was started.',
+    get: ({ context }) => String(context.deps.traffic().read),
+  },
+  'traffic/written': {
+    help: 'Bytes written since the process was started.',
+    get: ({ context }) => String(context.deps.traffic().written),
+  },
+  dormant: { help: 'Is Tor dormant (not building circuits because it is idle)?', get: () => '0' },
+  'accounting/enabled': {
+    help: 'Is accounting currently enabled?',
+    get: ({ context }) => (context.deps.configuration.options.get('AccountingMax') > 0 ? '1' : '0'),
+  },
+  address: { help: 'IP address of this Tor host, if we can guess it.', get: () => refuse(551, 'Address unknown') },
+  'address/': { get: () => refuse(551, 'Address unknown') },
+  fingerprint: { get: () => refuse(551, 'Not running in server mode') },
+  'ip-to-country/': {
+    help: 'Perform a GEOIP lookup',
+    get: (_, rest) => (rest.endsWith('-available') ? '0' : '??'),
+  },
+};
