@@ -85,7 +85,7 @@ describe('a client put together by hand', () => {
     await stop(client);
   });
 
-  it('follows the network to its next consensus', { timeout: 120_000 }, async () => {
+  it('follows the network to its next consensus with a diff', { timeout: 120_000 }, async () => {
     const client = await start(path);
     const { validAfterMs } = await client.directory.whenReady();
     await waitFor(
@@ -95,6 +95,11 @@ describe('a client put together by hand', () => {
         return now > validAfterMs ? true : undefined;
       },
       { timeoutMs: 90_000 },
+    );
+    assert.ok(client.lines.some((line) => /Applied consensus diff/.test(line)));
+    assert.deepEqual(
+      client.lines.filter((line) => /^\[(warn|err)\]/.test(line)),
+      [],
     );
     await stop(client);
   });

@@ -142,7 +142,12 @@ export class ConsensusStore {
   #undiff(text: string): string {
     if (!text.startsWith('network-status-diff-version')) return text;
     if (this.#current === undefined) throw new TorError('DIFF_MISMATCH', 'a diff, but no consensus to apply it to');
-    return applyConsensusDiff(this.#current.text, text);
+    const whole = applyConsensusDiff(this.#current.text, text);
+    this.#deps.logger?.info(
+      'dir',
+      `Applied consensus diff (size ${text.length}): a consensus of size ${whole.length}.`,
+    );
+    return whole;
   }
 
   #parse(text: string): UnverifiedConsensus {
