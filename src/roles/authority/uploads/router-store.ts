@@ -51,6 +51,9 @@ export class RouterStore {
   readonly #deps: RouterStoreDeps;
   /** By RSA identity, one character a byte. */
   readonly #relays = new Map<string, KnownRelay>();
+  /** By SHA-1, one character a byte: also those that newer ones have replaced, for a consensus may still name them. */
+  readonly #byDigest = new Map<string, ServerDescriptor>();
+  readonly #extraInfos = new Map<string, ExtraInfo>();
 
   constructor(deps: RouterStoreDeps) {
     this.#deps = deps;
@@ -62,6 +65,14 @@ export class RouterStore {
 
   find(rsaId: Uint8Array): KnownRelay | undefined {
     return this.#relays.get(latin1(rsaId));
+  }
+
+  descriptorByDigest(digest: Uint8Array): ServerDescriptor | undefined {
+    return this.#byDigest.get(latin1(digest));
+  }
+
+  extraInfoByDigest(digest: Uint8Array): ExtraInfo | undefined {
+    return this.#extraInfos.get(latin1(digest));
   }
 
   /** In the order of their identities. */
@@ -125,6 +136,7 @@ export class RouterStore {
       running: old?.running ?? false,
     };
     this.#relays.set(key, relay);
+    this.#byDigest.set(latin1(descriptor.digest), descriptor);
     const result: AddResult = { outcome: 'added', message: 'Descriptor accepted' };
     return needsTest(descriptor, old?.descriptor) ? { ...result, test: relay } : result;
   }
@@ -150,6 +162,7 @@ export class RouterStore {
     if (!sha256Matches) return bad('Extrainfo digest did not match digest256 from routerdesc');
     if (!sha1Matches) return bad('Extrainfo digest did not match value from routerdesc');
     relay.extraInfo = extraInfo;
+    this.#extraInfos.set(latin1(extraInfo.digest), extraInfo);
     return { outcome: 'added', message: '(no message)' };
   }
 
@@ -173,6 +186,10 @@ export class RouterStore {
     for (const [key, { descriptor }] of this.#relays) {
       if (descriptor.publishedMs < nowMs - maxAgeMs && !this.#deps.isMe(descriptor.rsaId)) this.#relays.delete(key);
     }
+    const isOld = ({ rsaId, publishedMs }: { readonly rsaId: Uint8Array; readonly publishedMs: number }): boolean =>
+      publishedMs < nowMs - maxAgeMs && this.find(rsaId)?.descriptor.publishedMs !== publishedMs;
+    for (const [key, descriptor] of this.#byDigest) if (isOld(descriptor)) this.#byDigest.delete(key);
+    for (const [key, extraInfo] of this.#extraInfos) if (isOld(extraInfo)) this.#extraInfos.delete(key);
   }
 }
 
