@@ -6,11 +6,12 @@ import type { Configuration } from '../../node/config/index.ts';
 import { checkConfig, TorNode } from '../../node/index.ts';
 import type { ConfiguredRun } from '../configured-run.ts';
 import type { ExitCode } from '../program.ts';
+import { makeControlServer } from './control.ts';
 import { LogControl } from './log-control.ts';
 import { watchOwner } from './owner-watch.ts';
 import { writePidFile } from './pid-file.ts';
 import { ProgressBar } from './progress-bar.ts';
-import { listenToSignals } from './signals.ts';
+import { listenToSignals, SignalActions } from './signals.ts';
 import { statsLines } from './stats.ts';
 import { switchUser } from './switch-user.ts';
 
@@ -38,17 +39,22 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
       await checkConfig(next, log);
       logs.configure(next.options, old.options);
       setScrubbing(next.options.get('SafeLogging') !== '0');
+      await control.configure(next.ports);
       await node.reload(next);
     });
+    const actions = new SignalActions({
+      configuration,
+      log,
+      logs,
+      timers: nodeRuntime.timers,
+      stats: () => statsLines(node),
+      end: (code) => ended.resolve(code),
+    });
+    const control = makeControlServer({ node, configuration, actions, log });
+    await control.configure(configuration.settings.ports);
     cleanup.push(
-      listenToSignals({
-        configuration,
-        log,
-        logs,
-        timers: nodeRuntime.timers,
-        stats: () => statsLines(node),
-        end: (code) => ended.resolve(code),
-      }),
+      () => void control.close(),
+      options.get('__DisableSignalHandlers') ? () => undefined : listenToSignals(actions),
       watchOwner(nodeRuntime.timers, options.get('__OwningControllerProcess'), () => {
         log.notice('control', 'Owning controller process has vanished -- exiting now.');
         ended.resolve(0);

@@ -15,10 +15,8 @@ export interface SignalDeps {
   readonly end: (code: ExitCode) => void;
 }
 
-/** What C tor does on each signal, in its words. Gives the function that stops listening. */
-export function listenToSignals(deps: SignalDeps): () => void {
-  if (deps.configuration.options.get('__DisableSignalHandlers')) return () => undefined;
-  const actions = new SignalActions(deps);
+/** Gives the function that stops listening. */
+export function listenToSignals(actions: SignalActions): () => void {
   const handlers = {
     SIGTERM: () => actions.terminate(),
     SIGINT: () => actions.interrupt(),
@@ -34,7 +32,7 @@ export function listenToSignals(deps: SignalDeps): () => void {
   };
 }
 
-/** Also what a controller's SIGNAL asks for. */
+/** What C tor does on each signal, in its words; a controller's SIGNAL comes here too. */
 export class SignalActions {
   readonly #deps: SignalDeps;
   #interrupted = false;
