@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import { base16, bytesEqual } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import { formatIpPort, type IpBytes } from '../../base/ip/index.ts';
@@ -11,7 +12,8 @@ import {
   type LinkCredentials,
   type OnCreate,
 } from '../../protocol/channel/index.ts';
-import { dialDirect, startTls } from './connect.ts';
+import { connectWithTls, dialDirect, startTls } from './connect.ts';
+import type { DirectReader } from './direct-reader.ts';
 import { TlsTransport, tlsBinding } from './tls-transport.ts';
 import type { LinkTraffic, TrafficControl } from './traffic.ts';
 import type {
@@ -232,11 +234,10 @@ export class ChannelManager {
     this.events.emit('launched', launched);
     const deadline = this.#deadline(attempt.abort.signal);
     try {
-      const dial = attempt.target.dial ?? this.#options.dial ?? dialDirect;
-      const tcp = await dial(endpoint, deadline.signal);
-      stage = 'tls';
-      this.events.emit('tcp', launched);
-      const tls = await startTls(tcp, this.#deps.random, deadline.signal);
+      const { tls, reader } = await this.#connect(attempt.target, endpoint, deadline.signal, () => {
+        stage = 'tls';
+        this.events.emit('tcp', launched);
+      });
       stage = 'handshake';
       this.events.emit('tls', launched);
       const certificate = tls.getPeerX509Certificate()?.raw;
@@ -244,7 +245,7 @@ export class ChannelManager {
         tls.destroy();
         throw new TorError('CHANNEL_PROTOCOL', 'the relay showed no TLS certificate');
       }
-      const transport = new TlsTransport(tls, this.#limitsFor(endpoint?.address));
+      const transport = new TlsTransport(tls, this.#limitsFor(endpoint?.address), reader);
       const credentials = this.#options.credentials?.();
       const channel = new LinkChannel(
         { ...this.#deps, buffers: this.buffers, transport, tls: tlsBinding(tls, new Uint8Array(certificate)) },
@@ -270,6 +271,20 @@ export class ChannelManager {
     } finally {
       deadline.end();
     }
+  }
+
+  async #connect(
+    target: ChannelTarget,
+    endpoint: OrEndpoint | undefined,
+    signal: AbortSignal,
+    onTcp: () => void,
+  ): Promise<{ readonly tls: TLSSocket; readonly reader?: DirectReader }> {
+    const { random } = this.#deps;
+    const dial = target.dial ?? this.#options.dial ?? dialDirect;
+    if (dial.outbound !== undefined) return connectWithTls({ random, signal, onTcp }, endpoint, dial.outbound);
+    const tcp = await dial(endpoint, signal);
+    onTcp();
+    return { tls: await startTls(tcp, random, signal) };
   }
 
   #shakeHands(channel: LinkChannel, transport: TlsTransport, signal: AbortSignal): Promise<LinkChannel> {

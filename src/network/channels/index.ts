@@ -1,5 +1,5 @@
 export { ChannelManager, type ChannelManagerDeps, type ChannelManagerOptions } from './channel-manager.ts';
-export { dialDirect, dialFrom, type OutboundAddresses } from './connect.ts';
+export { dialDirect, dialFrom } from './connect.ts';
 export { type LinkCredentialSet, type LinkKeys, makeLinkCredentials } from './link-credentials.ts';
 export { OrListener, type OrListenerDeps, type OrListenerOptions } from './or-listener.ts';
 export {
@@ -18,4 +18,5 @@ export type {
   ChannelTarget,
   Dial,
   OrEndpoint,
+  OutboundAddresses,
 } from './types.ts';

@@ -7,6 +7,7 @@ import {
   recordLength,
   type TlsBinding,
 } from '../../protocol/channel/index.ts';
+import type { DirectReader } from './direct-reader.ts';
 import type { LinkTraffic } from './traffic.ts';
 
 /** A TLS socket as a channel's transport. With `traffic` it reads and writes no faster than that allows. */
@@ -14,13 +15,20 @@ export class TlsTransport implements ChannelTransport {
   readonly #socket: TLSSocket;
   readonly #timers: Timers | undefined;
   readonly #traffic: LinkTraffic | undefined;
+  readonly #reader: DirectReader | undefined;
   /** The channel asked for silence. */
   #paused = false;
   /** The limiter did. */
   #throttled = false;
 
-  constructor(socket: TLSSocket, limits?: { readonly timers: Timers; readonly traffic: LinkTraffic | undefined }) {
+  /** `reader` is there when it takes what comes, instead of the socket's events. */
+  constructor(
+    socket: TLSSocket,
+    limits?: { readonly timers: Timers; readonly traffic: LinkTraffic | undefined },
+    reader?: DirectReader,
+  ) {
     this.#socket = socket;
+    this.#reader = reader;
     this.#timers = limits?.timers;
     this.#traffic = limits?.traffic;
     socket.setNoDelay(true);
@@ -33,14 +41,16 @@ export class TlsTransport implements ChannelTransport {
   attach(channel: LinkChannel): void {
     const socket = this.#socket;
     const traffic = this.#traffic;
-    if (traffic === undefined) socket.on('data', (chunk: Uint8Array) => channel.receive(chunk));
-    else {
-      socket.on('data', (chunk: Uint8Array) => {
-        const waitMs = traffic.read(chunk.length);
-        if (waitMs > 0) this.#throttle(waitMs);
-        channel.receive(chunk);
-      });
-    }
+    const take =
+      traffic === undefined
+        ? (chunk: Uint8Array): void => channel.receive(chunk)
+        : (chunk: Uint8Array): void => {
+            const waitMs = traffic.read(chunk.length);
+            if (waitMs > 0) this.#throttle(waitMs);
+            channel.receive(chunk);
+          };
+    if (this.#reader === undefined) socket.on('data', take);
+    else this.#reader.attach(take);
     socket.on('error', (cause) => {
       channel.transportClosed(new TorError('CHANNEL_CLOSED', 'the connection broke', { cause }));
     });

@@ -30,8 +30,18 @@ export interface ChannelRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Where our side of a connection is bound, by the other side's family; undefined leaves it to the system. */
+export interface OutboundAddresses {
+  readonly ipv4?: string | undefined;
+  readonly ipv6?: string | undefined;
+}
+
 /** Opens a TCP connection: directly, through a proxy, or through a pluggable transport. Rejects with a TorError. */
-export type Dial = (endpoint: OrEndpoint | undefined, signal: AbortSignal) => Promise<Socket>;
+export interface Dial {
+  (endpoint: OrEndpoint | undefined, signal: AbortSignal): Promise<Socket>;
+  /** It is plain TCP from these addresses: TCP and TLS may be opened in one step instead. */
+  readonly outbound?: OutboundAddresses;
+}
 
 export interface ChannelLaunched {
   /** The id the channel will have. */
