@@ -141,7 +141,7 @@ function rowOf(section: Section, flavor: ConsensusFlavor, shared: SharedLines): 
     address: router.address,
     orPort: router.orPort,
     dirPort: router.dirPort,
-    ipv6: firstIpv6(section.all('a').map((token) => token.args[0] as string)),
+    ipv6: firstIpv6(section.firstWords('a')),
     flags: shared.flags.of(section.need('s').args[0] as string),
     version: shared.versions.of(section.arg('v') ?? ''),
     protover: protoverOf(section, shared),

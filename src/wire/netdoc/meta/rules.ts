@@ -52,10 +52,13 @@ export const noWords: ArgumentRule = { min: 0, max: 0 };
 /** The keywords of one kind of document. Keywords that are not in it are allowed anywhere and mean nothing. */
 export class KeywordTable {
   readonly rules: readonly KeywordRule[];
+  /** One number for each rule: room to count in, for one document at a time. */
+  readonly counts: Uint32Array;
   readonly #byKeyword: ReadonlyMap<string, KeywordRule>;
 
   constructor(rules: Readonly<Record<string, Unnamed>>) {
     this.rules = Object.entries(rules).map(([keyword, unnamed], index) => ({ keyword, index, ...unnamed }));
+    this.counts = new Uint32Array(this.rules.length);
     this.#byKeyword = new Map(this.rules.map((each) => [each.keyword, each]));
   }
 

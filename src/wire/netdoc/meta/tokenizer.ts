@@ -44,6 +44,8 @@ const notPlain = /[^\t\n\x20-\x7e]/;
 /** Whether a text has nothing but printable ASCII, tabs and line ends. */
 export const isPlain = (text: string): boolean => !notPlain.test(text);
 
+const none: readonly string[] = [];
+
 const LF = 10;
 const HASH = 35;
 const AT = 64;
@@ -78,7 +80,14 @@ export class Section {
   }
 
   all(keyword: string): Token[] {
-    return this.tokens.filter((token) => token.rule !== undefined && token.keyword === keyword);
+    const found: Token[] = [];
+    for (const token of this.tokens) if (token.rule !== undefined && token.keyword === keyword) found.push(token);
+    return found;
+  }
+
+  /** The first argument of each token of a keyword. */
+  firstWords(keyword: string): readonly string[] {
+    return this.first(keyword) === undefined ? none : this.all(keyword).map(({ args }) => args[0] ?? '');
   }
 
   /** The first token of a keyword that the table demands. */
@@ -196,10 +205,11 @@ class Tokens {
 
   #args(rule: KeywordRule, start: number, lineEnd: number): string[] {
     if (rule.args === 'text') return [this.#freeText(start, lineEnd)];
-    const line = this.#text.slice(start, lineEnd);
-    if (!this.#plain && notPrintable.test(line)) this.#fail(`${rule.keyword} has a byte that may not stand there`);
-    if (rule.args === 'line') return [line];
-    const args = splitWords(line);
+    if (!this.#plain && notPrintable.test(this.#text.slice(start, lineEnd))) {
+      this.#fail(`${rule.keyword} has a byte that may not stand there`);
+    }
+    if (rule.args === 'line') return [this.#text.slice(start, lineEnd)];
+    const args = splitWords(this.#text, start, lineEnd);
     if (args.length > tokenLimits.args) this.#fail(`${rule.keyword} has far too many arguments`);
     if (args.length < rule.args.min) this.#fail(`${rule.keyword} has too few arguments`);
     if (args.length > rule.args.max) this.#fail(`${rule.keyword} has too many arguments`);
@@ -257,48 +267,47 @@ class Tokens {
   }
 }
 
-/** The words of a line; a `#` ends them. */
-export function splitWords(line: string): string[] {
+/** The words of a line, or of a part of a text; a `#` ends them. */
+export function splitWords(text: string, from = 0, end = text.length): string[] {
   const words: string[] = [];
-  let start = 0;
-  for (let at = 0; at <= line.length; at++) {
-    const code = at === line.length ? 32 : line.charCodeAt(at);
-    if (code > HASH) continue;
-    if (code !== 32 && code !== 9 && code !== HASH) continue;
-    if (at > start) words.push(line.slice(start, at));
-    if (code === HASH) break;
+  let start = from;
+  for (let at = from; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code > HASH || (code !== 32 && code !== 9 && code !== HASH)) continue;
+    if (at > start) words.push(text.slice(start, at));
+    if (code === HASH) return words;
     start = at + 1;
   }
+  if (end > start) words.push(text.slice(start, end));
   return words;
 }
 
 function checkCounts(text: string, tokens: readonly Token[], table: KeywordTable, annotations: boolean): void {
-  const fail = (message: string, token?: Token): never => {
-    throw syntaxError(message, { text, offset: token?.start ?? 0 });
-  };
   let firstKeyword = 0;
   while (firstKeyword < tokens.length && isAnnotation(tokens[firstKeyword] as Token)) firstKeyword++;
-  if (firstKeyword > 0 && !annotations) fail('annotations where none are allowed', tokens[0]);
-  if (annotations && firstKeyword === tokens.length) fail('nothing but annotations');
-  const counts = new Uint32Array(table.rules.length);
+  if (firstKeyword > 0 && !annotations) throw misplaced(text, 'annotations where none are allowed', tokens[0]);
+  if (annotations && firstKeyword === tokens.length) throw misplaced(text, 'nothing but annotations');
+  const counts = table.counts.fill(0);
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] as Token;
-    if (i > firstKeyword && isAnnotation(token)) fail('an annotation among keywords', token);
+    if (i > firstKeyword && isAnnotation(token)) throw misplaced(text, 'an annotation among keywords', token);
     if (token.rule !== undefined) counts[token.rule.index] = (counts[token.rule.index] as number) + 1;
   }
   for (const rule of table.rules) {
     const count = counts[rule.index] as number;
-    if (count < rule.min) fail(`${rule.keyword} is missing`);
-    if (count > rule.max)
-      fail(
-        `${rule.keyword} stands too often`,
-        tokens.findLast((each) => each.rule === rule),
-      );
+    if (count < rule.min) throw misplaced(text, `${rule.keyword} is missing`);
+    if (count > rule.max) {
+      const last = tokens.findLast((each) => each.rule === rule);
+      throw misplaced(text, `${rule.keyword} stands too often`, last);
+    }
     if (rule.at === 'anywhere') continue;
     const token = rule.at === 'start' ? tokens[firstKeyword] : tokens[tokens.length - 1];
-    if (token?.rule !== rule) fail(`${rule.keyword} does not stand at the ${rule.at}`, token);
+    if (token?.rule !== rule) throw misplaced(text, `${rule.keyword} does not stand at the ${rule.at}`, token);
   }
 }
+
+const misplaced = (text: string, message: string, token?: Token): Error =>
+  syntaxError(message, { text, offset: token?.start ?? 0 });
 
 const isAnnotation = (token: Token): boolean => token.keyword.charCodeAt(0) === AT;
 

@@ -46,18 +46,25 @@ export const parseHex20 = (text: string): Uint8Array | undefined => (hex40.test(
 /** 32 bytes in hexadecimal. */
 export const parseHex32 = (text: string): Uint8Array | undefined => (hex64.test(text) ? unhex(text) : undefined);
 
-const base64Body = /^[A-Za-z0-9+/]*$/;
+/** The value of each Latin-1 character as a base64 digit, 64 for none. */
+const base64Digits = Uint8Array.from({ length: 256 }, (_, code) => {
+  const digit = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.indexOf(String.fromCharCode(code));
+  return digit === -1 ? 64 : digit;
+});
 
 /** Base64 as C tor reads it: white space is skipped, everything from the first `=` on is left out. */
 export function decodeBase64(text: string): Uint8Array | undefined {
   const padding = text.indexOf('=');
-  let body = padding === -1 ? text : text.slice(0, padding);
-  if (!base64Body.test(body)) {
-    body = body.replace(/[ \t\r\n]+/g, '');
-    if (!base64Body.test(body)) return undefined;
+  const end = padding === -1 ? text.length : padding;
+  let digits = 0;
+  for (let at = 0; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 256 && (base64Digits[code] as number) < 64) digits++;
+    else if (code !== 32 && code !== 10 && code !== 9 && code !== 13) return undefined;
   }
-  if (body.length % 4 === 1) return undefined;
-  const bytes = Buffer.from(body, 'base64');
+  if (digits % 4 === 1) return undefined;
+  // The platform's decoder skips white space too.
+  const bytes = Buffer.from(text.slice(0, end), 'base64');
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
@@ -66,12 +73,6 @@ export function decodeBase64Of(text: string, length: number): Uint8Array | undef
   const out = new Uint8Array(length);
   return decodeBase64Into(text, out, 0, length) ? out : undefined;
 }
-
-/** The value of each Latin-1 character as a base64 digit, 64 for none. */
-const base64Digits = Uint8Array.from({ length: 256 }, (_, code) => {
-  const digit = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.indexOf(String.fromCharCode(code));
-  return digit === -1 ? 64 : digit;
-});
 
 /**
  * As `decodeBase64Of`, into a place of a larger block. By hand: for the tens of thousands of short digests in a

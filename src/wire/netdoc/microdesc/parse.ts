@@ -111,7 +111,7 @@ function fieldsOf(section: Section, policies: Policies): Omit<Microdescriptor, '
   return {
     ntorKey,
     ed25519Id: ed25519Id(section),
-    ipv6: firstIpv6(section.all('a').map((token) => token.args[0] as string)),
+    ipv6: firstIpv6(section.firstWords('a')),
     family: family === undefined ? [] : splitWords(family).filter((name) => isNickname(name) || isHexName(name)),
     familyIds: familyIds === undefined ? [] : splitWords(familyIds),
     policy: policies.of(section.arg('p')),

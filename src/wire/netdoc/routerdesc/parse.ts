@@ -107,7 +107,7 @@ function routerLine(
     orPort: integerArg(section, token, 2, 1, 65535),
     socksPort: parseInteger(socksPort, 0, 65535) ?? 0,
     dirPort: integerArg(section, token, 4, 0, 65535),
-    ipv6: firstIpv6(section.all('or-address').map(({ args }) => args[0] ?? '')),
+    ipv6: firstIpv6(section.firstWords('or-address')),
   };
 }
 

@@ -49,7 +49,7 @@ export class VoteEntryReader {
       address: router.address,
       orPort: router.orPort,
       dirPort: router.dirPort,
-      ipv6: firstIpv6(section.all('a').map((token) => token.args[0] as string)),
+      ipv6: firstIpv6(section.firstWords('a')),
       flags: this.#flagsOf(section),
       version: this.#shared(section.arg('v')),
       protover: this.#protoverOf(section),
