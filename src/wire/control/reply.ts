@@ -20,4 +20,6 @@ export const endReply = (code: number, text: string): string => `${code} ${oneLi
 export const okReply = endReply(250, 'OK');
 
 /** Nothing may break out of its line. */
-const oneLine = (text: string): string => text.replace(/[\r\n]+/g, ' ');
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ');
+}
