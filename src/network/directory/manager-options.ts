@@ -35,6 +35,8 @@ export interface DirectoryManagerOptions extends DirServersOptions {
   /** A public relay: one consensus request at a time, no directory guards. */
   readonly isRelay?: boolean;
   readonly useBridges?: boolean;
+  /** UseEntryGuards; default true. */
+  readonly useEntryGuards?: boolean;
   readonly fetchDirInfoEarly?: boolean;
   readonly fetchDirInfoExtraEarly?: boolean;
   /** ClientBootstrapConsensus...; 3 tries, 6, 0 and 0 seconds. */
@@ -54,5 +56,4 @@ export interface DirectoryManagerOptions extends DirServersOptions {
   readonly protocols?: Protover;
   /** False while nothing may be asked: DisableNetwork, hibernation, no bridge that could work, dormancy. */
   readonly mayFetch?: () => boolean;
-  readonly ownFingerprint?: () => string | undefined;
 }

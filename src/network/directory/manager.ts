@@ -320,10 +320,18 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
     return fetchDirInfoEarly === true || (fetchFromAuthorities ?? isCache === true);
   }
 
+  /** Public relays and those who fetch in unusual ways ask any cache. C tor should_use_directory_guards */
+  get #usesGuards(): boolean {
+    const { isRelay, useEntryGuards, fetchDirInfoEarly, fetchDirInfoExtraEarly, useBridges } = this.#options;
+    if (useBridges === true) return true;
+    return isRelay !== true && useEntryGuards !== false && !fetchDirInfoEarly && !fetchDirInfoExtraEarly;
+  }
+
   #makeSources(): DirSources {
     const { useBridges, ownFingerprint } = this.#options;
+    const guards = this.#usesGuards ? this.#deps.guards : undefined;
     return new DirSources(
-      { ...this.#deps, servers: this.#servers, netdir: () => this.#view.netdir },
+      { ...this.#deps, guards, servers: this.#servers, netdir: () => this.#view.netdir },
       {
         useBridges: useBridges === true,
         preferAuthorities: this.#fetchesEarly,

@@ -24,6 +24,8 @@ export interface DirServersOptions {
   /** ExcludeNodes. */
   readonly excluded?: (server: DirServer) => boolean;
   readonly strictNodes?: boolean;
+  /** 40 upper-case hex, when we are a relay: we ask others, unless there is none. */
+  readonly ownFingerprint?: () => string | undefined;
 }
 
 interface State {
@@ -99,10 +101,12 @@ export class DirServers {
   }
 
   #allowed(from: readonly DirServer[]): readonly DirServer[] {
-    const { excluded, strictNodes } = this.#options;
-    if (excluded === undefined) return from;
-    const allowed = from.filter((server) => !excluded(server));
-    return allowed.length > 0 || strictNodes === true ? allowed : from;
+    const { excluded, strictNodes, ownFingerprint } = this.#options;
+    const own = ownFingerprint?.();
+    const others = from.length > 1 ? from.filter((server) => server.fingerprint !== own) : from;
+    if (excluded === undefined) return others;
+    const allowed = others.filter((server) => !excluded(server));
+    return allowed.length > 0 || strictNodes === true ? allowed : others;
   }
 
   #of(server: DirServer): State {

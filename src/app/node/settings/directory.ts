@@ -54,6 +54,8 @@ export function directoryOptions(
     strictNodes: options.get('StrictNodes'),
     ...(reachable === undefined ? {} : { canReachAddress: reachable.address }),
     netdir: netdirOptions(facts),
+    flavor: options.get('UseMicrodescriptors') === false ? 'ns' : 'microdesc',
+    useEntryGuards: options.get('UseEntryGuards'),
     fetchDirInfoEarly: options.get('FetchDirInfoEarly'),
     fetchDirInfoExtraEarly: options.get('FetchDirInfoExtraEarly'),
     bootstrapMaxInProgressTries: options.get('ClientBootstrapConsensusMaxInProgressTries'),
