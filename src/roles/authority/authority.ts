@@ -5,7 +5,13 @@ import type { Runtime, Timer } from '../../base/runtime/index.ts';
 import { Emitter } from '../../base/util/index.ts';
 import type { DirAuthority } from '../../network/directory/index.ts';
 import type { DataStore } from '../../network/storage/index.ts';
-import { type BandwidthFile, parseBandwidthFile, parseServerDescriptors, type Vote } from '../../wire/netdoc/index.ts';
+import {
+  type AuthorityCertificate,
+  type BandwidthFile,
+  parseBandwidthFile,
+  parseServerDescriptors,
+  type Vote,
+} from '../../wire/netdoc/index.ts';
 import { MeasuredBandwidths } from './bandwidth/measured.ts';
 import type { ConsensusSigner } from './compute/sign.ts';
 import type { AuthorityConfig } from './config.ts';
@@ -51,8 +57,10 @@ export interface AuthorityOptions {
 }
 
 export interface AuthorityEvents {
-  /** Both flavours as far as enough authorities signed them: to be taken up and served. */
+  /** Both flavours as far as enough authorities signed them: to be taken up, kept and served. */
   consensus: readonly SignedConsensus[];
+  /** Certificates of authorities that came with votes: all that are known now. */
+  certificates: readonly AuthorityCertificate[];
   /** A relay's descriptor was taken. */
   descriptor: { readonly rsaId: Uint8Array };
 }
@@ -359,15 +367,10 @@ export class Authority {
       consensusComputed: (texts) => {
         for (const { flavor, unsigned } of texts) this.#files.saveText(`my-consensus-${flavor}`, unsigned);
       },
-      publish: (consensuses) => {
-        for (const { flavor, text } of consensuses) {
-          this.#files.saveText(flavor === 'ns' ? 'cached-consensus' : `cached-${flavor}-consensus`, text);
-        }
-        this.events.emit('consensus', consensuses);
-      },
+      publish: (consensuses) => this.events.emit('consensus', consensuses),
       voteTaken: (vote) => this.#fetchDescriptorsOf(vote),
       voteSeen: (vote) => {
-        if (this.#certificates.add(vote.certificate)) this.#files.saveCertificates(this.#certificates.all());
+        if (this.#certificates.add(vote.certificate)) this.events.emit('certificates', this.#certificates.all());
       },
     };
   }

@@ -68,10 +68,6 @@ export class AuthorityFiles {
     return parseAuthorityCertificates((await this.#readText('cached-certs')) ?? '').documents;
   }
 
-  saveCertificates(certificates: readonly AuthorityCertificate[]): void {
-    this.saveText('cached-certs', certificates.map(({ text }) => text).join(''));
-  }
-
   async loadApproved(): Promise<ApprovedRouters> {
     const text = await this.#readText(approvedRoutersFile);
     return ApprovedRouters.parse(text ?? '', (message) => this.#logger.warn('config', message));

@@ -4,7 +4,7 @@ import type { TorDirectoryManager } from '../../network/directory/index.ts';
 import type { DataStore } from '../../network/storage/index.ts';
 import type { RelayCircuit } from '../../protocol/circuit/index.ts';
 import type { IncomingStream, StreamHandler } from '../../protocol/stream/index.ts';
-import type { DirHooks } from './content.ts';
+import type { DirContent, DirHooks } from './content.ts';
 import { DiffHistory } from './diff-history.ts';
 import { DirCache, type DirCacheOptions } from './dir-cache.ts';
 import { type DirPortAddress, DirServer, type DirServerOptions } from './dir-server.ts';
@@ -17,6 +17,8 @@ export interface DirCacheRoleDeps {
   /** With `isCache`. */
   readonly directory: TorDirectoryManager;
   readonly hooks?: DirHooks;
+  /** What is looked for elsewhere first: an authority's own documents. */
+  readonly overlay?: (base: DirContent) => DirContent;
   readonly logger?: Logger | undefined;
 }
 
@@ -50,7 +52,8 @@ export class DirCacheRole {
       },
     );
     this.#content = new ServedContent({ documents: directory, diffs: this.#history });
-    this.#cache = new DirCache({ ...deps, content: this.#content, hooks: deps.hooks ?? {} }, options);
+    const content = deps.overlay?.(this.#content) ?? this.#content;
+    this.#cache = new DirCache({ ...deps, content, hooks: deps.hooks ?? {} }, options);
     this.#server = new DirServer({ ...deps, cache: this.#cache }, options);
   }
 

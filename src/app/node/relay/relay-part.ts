@@ -11,6 +11,7 @@ import { loadFamilyKeys, Relay, RelayPublisher, relayConfig, SelfTest } from '..
 import { listeningPorts, type ValidatedOptions } from '../../../wire/torrc/index.ts';
 import type { CommonParts } from '../common-parts.ts';
 import { tropeaVersion } from '../version.ts';
+import type { AuthorityPart } from './authority-part.ts';
 
 export interface RelayPartDeps {
   readonly runtime: Runtime;
@@ -40,6 +41,7 @@ export class RelayPart {
   readonly #config: ValidatedOptions;
   readonly #hsDir: HsDirStore;
   #directory: DirCacheRole | undefined;
+  #authority: AuthorityPart | undefined;
   #hsDirTimer: Timer | undefined;
   #parts: CommonParts | undefined;
   #publisher: RelayPublisher | undefined;
@@ -81,6 +83,7 @@ export class RelayPart {
   async start(parts: CommonParts): Promise<void> {
     const options = this.#options;
     this.#parts = parts;
+    this.#authority = await this.#loadAuthority(parts);
     const served = this.#makeDirectory(parts);
     this.#directory = served;
     const { log, runtime, store } = this.#deps;
@@ -127,6 +130,7 @@ export class RelayPart {
     directory.events.on('netdir', () => selfTest.poke());
     publisher.start();
     selfTest.start();
+    this.#authority?.start();
   }
 
   reload(config: ValidatedOptions): void {
@@ -146,7 +150,31 @@ export class RelayPart {
     this.#hsDirTimer?.cancel();
     this.exit.stop();
     await this.#directory?.stop();
+    await this.#authority?.stop();
     await this.relay.close();
+  }
+
+  /** Only a v3 authority loads the code of authorities. */
+  async #loadAuthority({ channels, directory }: CommonParts): Promise<AuthorityPart | undefined> {
+    const { options } = this.#config;
+    if (!options.get('V3AuthoritativeDirectory')) return undefined;
+    const { AuthorityPart: part } = await import('./authority-part.ts');
+    const { relay } = this;
+    const orPort = relay.config.orPorts.find((each) => each.advertise && each.address.length === 4)?.port;
+    const { dirPort } = relay.config;
+    return part.load(
+      { ...this.#deps, channels, directory },
+      {
+        options,
+        authorities: this.#options.authorities,
+        rsaId: relay.identity.rsaIdentity.publicKey.fingerprint,
+        where: () => ({
+          address: relay.addresses.get(4)?.address ?? Uint8Array.of(127, 0, 0, 1),
+          orPort: typeof orPort === 'number' ? orPort : 0,
+          dirPort: typeof dirPort === 'number' ? dirPort : 0,
+        }),
+      },
+    );
   }
 
   /** The directory at BEGIN_DIR and DirPort; none with `DirCache 0`. */
@@ -170,7 +198,9 @@ export class RelayPart {
           hsDir: this.#hsDir,
           ownDescriptor: () => served(own()?.text, own()?.fields.publishedMs),
           ownExtraInfo: () => served(own()?.extraInfo, own()?.fields.publishedMs),
+          ...this.#authority?.hooks,
         },
+        ...(this.#authority && { overlay: this.#authority.overlay }),
       },
       {
         dirPorts,
