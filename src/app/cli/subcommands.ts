@@ -13,8 +13,8 @@ interface Entry {
 /** Commands for people, each in a module of its own that is read only when it is asked for. */
 const subcommands: Readonly<Record<string, Entry>> = {
   onion: {
-    usage: 'onion address|auth ...',
-    help: 'addresses and client keys of onion services',
+    usage: 'onion publish|check|address|auth ...',
+    help: 'publish a port, look at a service, addresses and client keys',
     load: () => import('./onion/onion.ts'),
   },
   lab: {

@@ -5,6 +5,7 @@ export {
   type OnionClientOptions,
   type OnionRequest,
 } from './client/onion-client.ts';
+export { type SurveyAnswer, type SurveyDeps, surveyHsDirs } from './client/survey.ts';
 export { onionHostname, onionLabel, parseOnionAddress } from './common/address.ts';
 export {
   type ClientCredential,

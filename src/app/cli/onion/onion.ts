@@ -15,16 +15,21 @@ import type { ExitCode, ProgramIo } from '../program.ts';
 
 const usage = `tropea onion address KEYFILE
     the address that belongs to hs_ed25519_secret_key or hs_ed25519_public_key
-tropea onion check ADDRESS
-    whether an address is whole
+tropea onion publish TARGET [--port PORT] [--key FOLDER] [--client LINE]...
+    makes a port or a unix socket of this machine reachable at an onion address until Ctrl-C, and shows each step;
+    --key keeps the address in a folder as tor does, --client lets only the holder of a key in
+tropea onion check ADDRESS [--port PORT]
+    whether an address is whole, which directories hold its descriptor, and whether the service answers
 tropea onion auth new [ADDRESS]
     a key pair for one client of a service: a line for each side
+publish and check take --data-directory FOLDER, and --torrc FILE for another network than the public one.
 `;
 
 export async function run(args: readonly string[], io: ProgramIo): Promise<ExitCode> {
   const [action, first, second] = args;
   if (action === 'address' && first !== undefined && args.length === 2) return address(first, io);
-  if (action === 'check' && first !== undefined && args.length === 2) return check(first, io);
+  if (action === 'publish' && first !== undefined) return (await import('./publish.ts')).publish(args.slice(1), io);
+  if (action === 'check' && first !== undefined) return (await import('./check.ts')).check(args.slice(1), io);
   if (action === 'auth' && first === 'new' && args.length <= 3) return newClient(second, io);
   const asked = action === '--help' || action === '-h' || action === 'help';
   (asked ? io.stdout : io.stderr)(usage);
@@ -50,11 +55,6 @@ function readKeyFile(file: string): Uint8Array {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TorError('BAD_KEY_FILE', `Cannot read ${file}: ${why}`, { cause });
   }
-}
-
-function check(text: string, io: ProgramIo): ExitCode {
-  io.stdout(`${onionHostname(parseOnionAddress(text))}\n`);
-  return 0;
 }
 
 function newClient(service: string | undefined, io: ProgramIo): ExitCode {

@@ -1,0 +1,76 @@
+import { TorError } from '../../../base/errors/index.ts';
+import { nodeRuntime } from '../../../base/runtime/index.ts';
+import { onionHostname, parseOnionAddress, surveyHsDirs } from '../../../roles/onion/index.ts';
+import type { Tor } from '../../library/index.ts';
+import type { ExitCode, ProgramIo } from '../program.ts';
+import { readArguments, startTor, untilInterrupted } from './arguments.ts';
+
+const connectTimeoutMs = 90_000;
+
+/** `tropea onion check`: each step a client takes, and the one that fails. */
+export async function check(args: readonly string[], io: ProgramIo): Promise<ExitCode> {
+  const given = readArguments(args);
+  const identityKey = parseOnionAddress(given.target);
+  io.stdout(`address      ${onionHostname(identityKey)} is whole\n`);
+  const signal = untilInterrupted();
+  const tor = await startTor(given, io, signal);
+  try {
+    const holders = await surveyed(tor, identityKey, io);
+    if (holders === 0) {
+      io.stdout('offline      no directory holds its descriptor: the service is not running, or never was\n');
+      return 1;
+    }
+    return await connected(tor, { host: onionHostname(identityKey), port: given.port ?? 80, signal }, io);
+  } finally {
+    await tor.close();
+  }
+}
+
+async function surveyed(tor: Tor, identityKey: Uint8Array, io: ProgramIo): Promise<number> {
+  const { circuits, directory, dirRequest } = tor.parts;
+  const netdir = await directory.whenReady();
+  let holders = 0;
+  let expiresMs = Number.POSITIVE_INFINITY;
+  for await (const answer of surveyHsDirs({ ...nodeRuntime, circuits, dirRequest }, identityKey, netdir)) {
+    const { nickname } = answer.hsDir;
+    if (answer.state === 'holds') {
+      holders++;
+      expiresMs = Math.min(expiresMs, answer.certExpiresMs);
+      const minutes = Math.round(answer.lifetimeSec / 60);
+      io.stdout(`descriptor   ${nickname} holds revision ${answer.revisionCounter}, good for ${minutes} minutes\n`);
+    } else if (answer.state === 'nothing') io.stdout(`descriptor   ${nickname} does not have it\n`);
+    else io.stdout(`descriptor   ${nickname} could not be asked: ${answer.error.message}\n`);
+  }
+  if (holders > 0) io.stdout(`certificate  runs out ${new Date(expiresMs).toISOString()}\n`);
+  return holders;
+}
+
+async function connected(
+  tor: Tor,
+  { host, port, signal }: { readonly host: string; readonly port: number; readonly signal: AbortSignal },
+  io: ProgramIo,
+): Promise<ExitCode> {
+  const { events } = tor.parts.onionClient;
+  const name = (fingerprint: string): string =>
+    tor.parts.directory.netdir?.byFingerprint(fingerprint)?.nickname ?? fingerprint.slice(0, 8);
+  events.on('descriptorReceived', ({ introPoints }) =>
+    io.stdout(`opened       the descriptor names ${introPoints} introduction points\n`),
+  );
+  events.on('introduced', ({ introPoint }) => io.stdout(`introduced   ${name(introPoint)} passed our message on\n`));
+  events.on('introductionFailed', ({ introPoint, reason }) =>
+    io.stdout(`introduction ${name(introPoint)} failed: ${reason}\n`),
+  );
+  events.on('joined', ({ elapsedMs }) =>
+    io.stdout(`met          at the rendezvous point after ${Math.round(elapsedMs)} ms\n`),
+  );
+  try {
+    const socket = await tor.connect(host, port, { timeoutMs: connectTimeoutMs, signal });
+    socket.destroy();
+    io.stdout(`up           the service took a connection to port ${port}\n`);
+    return 0;
+  } catch (thrown) {
+    const error = TorError.from(thrown);
+    io.stdout(`failed       ${error.code}: ${error.message}\n             ${error.fix}\n`);
+    return 1;
+  }
+}
