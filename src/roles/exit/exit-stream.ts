@@ -60,7 +60,7 @@ export class ExitStream implements StreamHandler {
     this.#target = { address, ttlSec };
     this.#socket = socket;
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (this.#state === 'connecting') this.refuse(errorToEndReason(error));
+      if (this.#state === 'connecting') this.refuse(connectFailureReason(error));
     });
     const pump = new SocketPump({ socket });
     this.#pump = pump;
@@ -106,4 +106,14 @@ export class ExitStream implements StreamHandler {
     this.#socket?.destroy();
     this.#hooks.closed(this);
   }
+}
+
+const answeredLater = new Set(['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ECONNRESET']);
+
+/**
+ * Why a connection was not made. C tor differs from the specification: of a connection that fails after connect() has
+ * returned it says MISC, because it looks at an errno that is long overwritten, and so do we.
+ */
+function connectFailureReason(error: NodeJS.ErrnoException): number {
+  return answeredLater.has(error.code ?? '') ? EndReason.MISC : errorToEndReason(error);
 }

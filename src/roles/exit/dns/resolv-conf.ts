@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 
 export interface ResolvConf {
+  /** Addresses, with a port where the file gives one, as C tor's resolver takes it. */
   readonly nameservers: readonly string[];
   readonly searchDomains: readonly string[];
   /** Names with at least so many dots are tried as they stand first. */
@@ -18,7 +19,7 @@ export function parseResolvConf(text: string): ResolvConf {
       .trim()
       .split(/\s+/);
     const [first] = args;
-    if (keyword === 'nameserver' && first !== undefined && isIP(first.replace(/%.*$/, '')) !== 0) {
+    if (keyword === 'nameserver' && first !== undefined && isServer(first)) {
       nameservers.push(first);
     } else if (keyword === 'search' || (keyword === 'domain' && first !== undefined)) {
       searchDomains = args.map((domain) => domain.replace(/^\.+|\.+$/g, '').toLowerCase()).filter((one) => one !== '');
@@ -30,6 +31,12 @@ export function parseResolvConf(text: string): ResolvConf {
     }
   }
   return { nameservers, searchDomains, ndots };
+}
+
+/** `address`, `IPv4:port` or `[IPv6]:port`. */
+function isServer(text: string): boolean {
+  const [, six, four] = /^\[([^\]]+)\](?::\d{1,5})?$|^([^:]+):\d{1,5}$/.exec(text) ?? [];
+  return isIP((six ?? four ?? text).replace(/%.*$/, '')) !== 0;
 }
 
 /** The names to ask for, in order. */

@@ -30,7 +30,7 @@ export class SystemDns implements DnsBackend {
     const conf = resolvConfFile !== undefined || searchDomains ? readConf(resolvConfFile ?? systemFile) : undefined;
     if (resolvConfFile !== undefined) {
       const servers = conf?.nameservers ?? [];
-      this.setServers(servers.length > 0 ? servers : ['127.0.0.1']);
+      this.#resolver.setServers(servers.length > 0 ? servers : ['127.0.0.1']);
     }
     this.#search = searchDomains ? conf : undefined;
   }
@@ -75,11 +75,6 @@ export class SystemDns implements DnsBackend {
         } else resolve({ ok: true, value: hostname, ttlSec: 0 });
       });
     });
-  }
-
-  /** Addresses, with a port where it is not 53. */
-  setServers(servers: readonly string[]): void {
-    this.#resolver.setServers(servers);
   }
 
   close(): void {

@@ -194,10 +194,10 @@ describe('hijacking name servers', () => {
 
 test('resolv.conf and search domains', () => {
   const conf = parseResolvConf(
-    '# comment\nnameserver 192.0.2.1 ; more\nnameserver nonsense\nnameserver fe80::1%eth0\nsearch One.example. two.example\noptions ndots:2 timeout:1\n',
+    '# comment\nnameserver 192.0.2.1 ; more\nnameserver nonsense\nnameserver fe80::1%eth0\nnameserver 127.0.0.1:5353\nnameserver [::1]:54\nnameserver [::1\nsearch One.example. two.example\noptions ndots:2 timeout:1\n',
   );
   assert.deepEqual(conf, {
-    nameservers: ['192.0.2.1', 'fe80::1%eth0'],
+    nameservers: ['192.0.2.1', 'fe80::1%eth0', '127.0.0.1:5353', '[::1]:54'],
     searchDomains: ['one.example', 'two.example'],
     ndots: 2,
   });
@@ -239,10 +239,8 @@ test('SystemDns asks a name server over UDP', async (t) => {
     );
   });
   const file = join(directory, 'resolv.conf');
-  // A port in brackets' form is what Node takes; resolv.conf has none, so the test sets the server itself.
-  writeFileSync(file, 'search lan.example\n');
+  writeFileSync(file, `nameserver 127.0.0.1:${server.address().port}\nsearch lan.example\n`);
   const dns = new SystemDns({ timeoutMs: 1000, attempts: 1, resolvConfFile: file, searchDomains: true });
-  dns.setServers([`127.0.0.1:${server.address().port}`]);
   const found = await dns.lookup('host', 4);
   assert.ok(found.ok);
   assert.equal(found.value.map(formatIp).join(), '192.0.2.7');

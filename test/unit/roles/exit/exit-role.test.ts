@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { formatIp, parseIp } from '../../../../src/base/ip/index.ts';
 import { defaultParams, type NetDir, type Relay } from '../../../../src/network/netdir/index.ts';
@@ -54,7 +54,6 @@ interface World {
   readonly circuit: OriginCircuit;
   readonly role: ExitRole;
   readonly dns: TableDns;
-  readonly targets: SocketTarget[];
   /** Lets simulated and real time go on until the condition holds. */
   until(condition: () => boolean): Promise<void>;
   begin(
@@ -72,15 +71,20 @@ async function build(
     hops?: number;
     protover?: typeof oldProtover;
     directory?: Directory;
+    connect?: (target: SocketTarget) => Socket;
   } & Partial<Pick<ExitOptions, 'admit' | 'authorities'>> = {},
 ): Promise<World> {
   const net = new SimNet();
   const relays = net.addRelays(options.hops ?? 2, { protover: options.protover ?? congestionProtover });
   const exit = relays.at(-1) as SimRelay;
   const dns = options.dns ?? new TableDns();
-  const targets: SocketTarget[] = [];
   const role = new ExitRole(
-    { ...simDeps(net.world), netdir: () => netdirOf(options.directory ?? {}), dns: () => dns },
+    {
+      ...simDeps(net.world),
+      netdir: () => netdirOf(options.directory ?? {}),
+      dns: () => dns,
+      ...(options.connect && { connect: options.connect }),
+    },
     { config: exitConfigOf(options.torrc ?? local), ...options },
   );
   exit.acceptStream = (circuit, begin, stream) =>
@@ -102,7 +106,6 @@ async function build(
     circuit,
     role,
     dns,
-    targets,
     until: async (condition) => {
       const deadline = Date.now() + 20_000;
       while (!condition()) {
@@ -238,8 +241,14 @@ describe('connections', () => {
     closed.close();
     await once(closed, 'close');
     const world = await build();
-    assert.equal((await endOf(world, '127.0.0.1', free)).reason, EndReason.CONNECTREFUSED);
+    assert.equal((await endOf(world, '127.0.0.1', free)).reason, EndReason.MISC, 'as C tor says it');
     assert.equal(world.role.openStreams, 0);
+  });
+
+  test('no way there', async () => {
+    const unreachable = Object.assign(new Error('no route'), { code: 'ENETUNREACH' });
+    const world = await build({ connect: () => new Socket().destroy(unreachable) });
+    assert.equal((await endOf(world, '192.0.2.1', 80)).reason, EndReason.NOROUTE);
   });
 
   test('a reset by the server', async () => {
