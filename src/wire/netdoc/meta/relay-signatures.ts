@@ -5,7 +5,7 @@ import { ed25519Sign, ed25519Verify, type RsaPublicKey, sha1, sha256 } from '../
 import { CertType, type Ed25519Cert } from '../../cert/index.ts';
 import type { RelaySigningKeys } from '../routerdesc/types.ts';
 import { certOf, objectOf, proveCert } from './certs.ts';
-import { bytesOf, signatureError, signedRange, syntaxError } from './text.ts';
+import { bytesOf, detached, signatureError, signedRange, syntaxError } from './text.ts';
 import type { Section } from './tokenizer.ts';
 import type { Parsed, Refused } from './types.ts';
 import { decodeBase64Of, formatObject } from './values.ts';
@@ -109,7 +109,8 @@ export function readRelayDocuments<T>(text: string, kind: RelayDocument, read: (
   const refused: Refused[] = [];
   for (let part = nextPart(text, 0); part !== undefined; part = nextPart(text, part.end)) {
     if (part.kind !== kind) continue;
-    const own = text.slice(part.start, part.end);
+    // On its own, so that one descriptor does not keep a whole file in memory.
+    const own = detached(text.slice(part.start, part.end));
     try {
       documents.push(read(own));
     } catch (error) {

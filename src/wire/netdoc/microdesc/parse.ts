@@ -4,7 +4,7 @@ import { sha256 } from '../../../crypto/primitives/index.ts';
 import { rsaShape } from '../meta/der.ts';
 import { parsePortSummary } from '../meta/fields.ts';
 import { any, atLeast, KeywordTable, maybe, noWords, once } from '../meta/rules.ts';
-import { bytesOf, syntaxError, textOf } from '../meta/text.ts';
+import { bytesOf, detached, syntaxError, textOf } from '../meta/text.ts';
 import { isPlain, type Section, splitWords, tokenize } from '../meta/tokenizer.ts';
 import type { DocumentText, Parsed, PortSummary, Refused } from '../meta/types.ts';
 import { decodeBase64Of, firstIpv6, isHexName, isNickname, parseIsoTime } from '../meta/values.ts';
@@ -50,8 +50,10 @@ export function parseMicrodescriptors(
     const digest = sha256(bytes.subarray(body, end));
     try {
       if (found === -1) throw syntaxError('a microdescriptor without onion-key', { text, offset: start });
-      const section = tokenize(part, table, tokenizing);
-      documents.push({ digest, text: latin1(bytes.subarray(body, end)), ...fieldsOf(section, policies) });
+      // A text of its own, of which the fields are parts: one microdescriptor does not keep a whole answer in memory.
+      const own = latin1(bytes.subarray(body, end));
+      const section = tokenize(body === start ? own : detached(part), table, tokenizing);
+      documents.push({ digest, text: own, ...fieldsOf(section, policies) });
     } catch (error) {
       if (!TorError.is(error)) throw error;
       refused.push({ digest, offset: start, reason: error.message });
