@@ -3,7 +3,7 @@
 // unit: everything below test/ but interop/, two files at a time. interop: test/interop against real tor processes, one
 // file after the other, all in one private network that is started here and handed over in the environment.
 // A pattern is a part of a file's path. `--names=REGEX` is passed on to the test runner.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,7 +72,17 @@ async function runInterop(files, names) {
   }
 }
 
+/** Tests that start `bin/tropea` are to meet what the sources say now. */
+function build() {
+  const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) console.error('the build has errors; what could be built is tested');
+}
+
 const wanted = arguments_(process.argv.slice(2));
+if (process.env.TROPEA_LAB_TROPEA === undefined) build();
 let worst = 0;
 let count = 0;
 for (const kind of wanted.kinds) {

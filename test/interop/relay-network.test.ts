@@ -41,7 +41,13 @@ describe('relays of ours in a network of C tor', () => {
         clients: [
           {
             name: 'pinned',
-            torrc: [`MiddleNodes ${guard},${middle}`, 'ExitNodes tropea2', 'StrictNodes 1', 'ConfluxEnabled 0'],
+            torrc: [
+              `EntryNodes ${guard}`,
+              `MiddleNodes ${middle}`,
+              'ExitNodes tropea2',
+              'StrictNodes 1',
+              'ConfluxEnabled 0',
+            ],
           },
         ],
       });
@@ -54,7 +60,7 @@ describe('relays of ours in a network of C tor', () => {
   it('are listed with the flags of a relay that serves', async () => {
     const flags = flagsOf((await net.consensus()) ?? '');
     for (const name of ours) {
-      for (const flag of ['Running', 'Valid', 'Fast', 'Stable', 'HSDir', 'Guard']) {
+      for (const flag of ['Running', 'Valid', 'Fast', 'Stable', 'HSDir', 'V2Dir', 'Guard']) {
         assert.ok(flags.get(name)?.has(flag), `${name} has ${flag}: ${[...(flags.get(name) ?? [])]}`);
       }
     }
@@ -68,7 +74,7 @@ describe('relays of ours in a network of C tor', () => {
     const control = await net.node('pinned').control();
     const circuits = await control.getInfo('circuit-status');
     control.close();
-    assert.match(circuits, /~tropea[01],\$[0-9A-F]{40}~tropea2/);
+    assert.match(circuits, /~tropea0,\$[0-9A-F]{40}~tropea1,\$[0-9A-F]{40}~tropea2/);
   });
 
   it('carry ten megabytes', { timeout: 120_000 }, async () => {

@@ -1,16 +1,22 @@
 import { availableParallelism, loadavg } from 'node:os';
 
+/** What C tor allows: at least 5 s, half an hour is a multiple of it, and no more than the interval that comes after. */
+const initialIntervalsS = [5, 10, 20, 30, 60];
+
 /**
  * The authorities' lines for a first vote just after every descriptor has arrived. They vote at fixed times of the day;
  * the offset moves those to where we want them. A relay that misses the first vote costs a whole voting interval, so a
  * busy machine gets more time.
  */
-export function firstVoteLines(nodeCount: number, nowMs: number): readonly string[] {
+export function firstVoteLines(nodeCount: number, votingIntervalS: number, nowMs: number): readonly string[] {
   const busy = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
-  const uploadsMs = (2000 + 150 * nodeCount) * Math.min(busy, 2);
+  const allowedS = initialIntervalsS.filter((interval) => interval <= votingIntervalS);
+  const longestS = allowedS.at(-1) ?? votingIntervalS;
+  const uploadsS = Math.min((2 + 0.15 * nodeCount) * Math.min(busy, 6), longestS - 4);
   // C tor votes two quarters of the interval before the consensus, at most 4 s; no earlier vote may come in between.
-  const [intervalS, voteBeforeS] = uploadsMs < 4500 ? [5, 2] : [10, 4];
-  const consensusAtS = Math.ceil((nowMs + uploadsMs) / 1000) + voteBeforeS;
+  const voteBeforeS = uploadsS < 3 ? 2 : 4;
+  const intervalS = allowedS.find((candidate) => candidate >= uploadsS + voteBeforeS) ?? longestS;
+  const consensusAtS = Math.ceil(nowMs / 1000 + uploadsS) + voteBeforeS;
   return [
     `TestingV3AuthInitialVotingInterval ${intervalS} seconds`,
     `TestingV3AuthVotingStartOffset ${consensusAtS % intervalS} seconds`,

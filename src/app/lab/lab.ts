@@ -320,6 +320,12 @@ export class Lab {
     return ['UseBridges 1', ...lines];
   }
 
+  /** Rejects when one of the nodes ends by itself: the network will not come up without it. */
+  async #anyEnds(nodes: readonly LabNode[]): Promise<never> {
+    const ended = await Promise.race(nodes.map((node) => node.process.exited.then(() => node)));
+    throw new TorError('LAB_FAILED', `${ended.name} ended\n${ended.process.tail()}`);
+  }
+
   #freeName(kind: NodeKind): string {
     const taken = new Set([...this.#known, ...this.nodes].map((node) => node.name));
     const mark = this.#world === undefined ? `p${process.pid}x` : '';
@@ -362,12 +368,12 @@ export class Lab {
 
   /** Starts the relays and waits for a consensus that has them all. */
   async #startVoting(nodes: readonly LabNode[], progress: (text: string) => void): Promise<void> {
-    const lines = firstVoteLines(nodes.length, this.#runtime.clock.now());
+    const lines = firstVoteLines(nodes.length, this.timing.votingIntervalS, this.#runtime.clock.now());
     for (const node of nodes) if (node.kind === 'authority') await this.#configure(node, lines);
     for (const node of nodes) node.start();
     progress('waiting for the first consensus');
     const listed = nodes.filter((node) => node.kind !== 'bridge').map((node) => node.name);
-    await this.waitForRelays(listed, 60_000 + 1000 * nodes.length);
+    await Promise.race([this.waitForRelays(listed, 75_000 + 1000 * nodes.length), this.#anyEnds(nodes)]);
     // A client that asks a relay without the new documents tries again much later; so do relays that asked before there
     // was a consensus, unless they are told to start afresh.
     for (const node of nodes) if (node.process.search(/Bootstrapped 100%/).length === 0) node.reload();

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import {
+  authorizeClients,
+  bodySha256,
+  type Lab,
+  type LabNode,
+  makeClientKey,
+  writeClientAuth,
+} from '../../src/app/lab/index.ts';
+import { nodeRuntime } from '../../src/base/runtime/index.ts';
+import { curl, download, upload } from './support/clients.ts';
+import { sharedNetwork } from './support/shared-network.ts';
+import { scratch, thorough, torClient, tropeaClient } from './support/tropea.ts';
+
+const large = thorough ? 100_000_000 : 8_000_000;
+const clients = 50;
+const each = 100_000;
+const timeoutMs = 240_000;
+
+describe('an onion service of Tropea', () => {
+  let net: Lab;
+  let service: LabNode;
+  let hostname: string;
+  let torSocks: number;
+  let tropeaSocks: number;
+  const rpc = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => response.end('{"result":{"blocks":840000},"error":null,"id":1}\n'));
+  });
+
+  before(async () => {
+    net = await sharedNetwork();
+    const folder = await scratch(net, 'targets');
+    const socketPath = join(folder, 'rpc.sock');
+    await new Promise<void>((resolve) => rpc.listen(socketPath, resolve));
+    service = await net.addOnionService({
+      name: 'ours',
+      implementation: 'tropea',
+      service: [`HiddenServicePort 8332 unix:${socketPath}`],
+    });
+    ({ hostname } = net.onion('ours'));
+    const [tor, tropea] = await Promise.all([torClient(net), tropeaClient(net)]);
+    torSocks = tor.socksPort;
+    tropeaSocks = tropea.socksPort;
+  });
+  after(async () => {
+    rpc.close();
+    const warned = service.warnings();
+    await net.stop();
+    assert.deepEqual(warned, []);
+  });
+
+  const programs: readonly (readonly [string, () => number])[] = [
+    ['C tor', () => torSocks],
+    ['Tropea', () => tropeaSocks],
+  ];
+  for (const [program, socks] of programs) {
+    describe(`reached by a client of ${program}`, () => {
+      it(`${large} bytes down`, async () => {
+        assert.equal(await download(`http://${hostname}`, large, { socksPort: socks(), timeoutMs }), bodySha256(large));
+      });
+
+      it(`${large} bytes up`, async () => {
+        assert.equal(await upload(`http://${hostname}`, large, { socksPort: socks(), timeoutMs }), bodySha256(large));
+      });
+
+      it(`${clients} streams at once`, async () => {
+        const all = Array.from({ length: clients }, () =>
+          download(`http://${hostname}`, each, { socksPort: socks(), timeoutMs }),
+        );
+        assert.deepEqual([...new Set(await Promise.all(all))], [bodySha256(each)]);
+      });
+
+      it('a JSON-RPC server behind a unix socket', async () => {
+        const { stdout, stderr } = await curl(`http://${hostname}:8332/`, { socksPort: socks() });
+        assert.match(stdout.toString(), /"blocks":840000/, stderr);
+      });
+
+      it('refuses a port that it does not have', async () => {
+        const { code } = await curl(`http://${hostname}:81/`, { socksPort: socks() });
+        assert.notEqual(code, 0);
+      });
+    });
+  }
+
+  it('keeps its address and is found again after a kill', async () => {
+    await service.kill();
+    service.start();
+    await service.bootstrapped();
+    assert.equal(net.onion('ours').hostname, hostname);
+    const fresh = await torClient(net);
+    const { stdout, stderr } = await curl(`http://${hostname}/`, { socksPort: fresh.socksPort, timeoutMs: 90_000 });
+    assert.equal(stdout.toString(), 'hello through tor\n', stderr);
+  });
+});
+
+describe('an onion service of Tropea that knows its clients', () => {
+  let net: Lab;
+  let service: LabNode;
+  let hostname: string;
+
+  before(async () => {
+    net = await sharedNetwork();
+    service = await net.addOnionService({ name: 'ours-closed', implementation: 'tropea', clients: ['alice'] });
+    ({ hostname } = net.onion('ours-closed'));
+  });
+  after(() => net.stop());
+
+  const answer = async (keys: string): Promise<string> => {
+    const client = await torClient(net, { torrc: [`ClientOnionAuthDir ${keys}`] });
+    const { stdout } = await curl(`http://${hostname}/`, { socksPort: client.socksPort, timeoutMs: 60_000 });
+    return stdout.toString();
+  };
+
+  it('answers the client that has the key, and nobody else', async () => {
+    const [alice] = net.onion('ours-closed').clients;
+    assert.ok(alice !== undefined);
+    const [right, wrong, none] = await Promise.all([
+      scratch(net, 'right'),
+      scratch(net, 'wrong'),
+      scratch(net, 'none'),
+    ]);
+    await writeClientAuth(right, hostname, alice);
+    await writeClientAuth(wrong, hostname, makeClientKey('mallory', nodeRuntime.random));
+    assert.deepEqual(await Promise.all([answer(right), answer(wrong), answer(none)]), ['hello through tor\n', '', '']);
+  });
+
+  it('takes up a new list of clients on reload: who is not on it any more gets in no more', async () => {
+    const [alice] = net.onion('ours-closed').clients;
+    assert.ok(alice !== undefined);
+    const bob = makeClientKey('bob', nodeRuntime.random);
+    const folder = join(service.folder, 'service');
+    await writeFile(join(folder, 'authorized_clients', 'alice.auth'), '');
+    await authorizeClients(folder, [bob]);
+    service.reload();
+    await service.waitForLog(/Received reload signal/);
+    const [old, fresh] = await Promise.all([scratch(net, 'old'), scratch(net, 'fresh')]);
+    await writeClientAuth(old, hostname, alice);
+    await writeClientAuth(fresh, hostname, bob);
+    assert.equal(await answer(fresh), 'hello through tor\n');
+    assert.equal(await answer(old), '');
+  });
+});
