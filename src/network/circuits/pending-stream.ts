@@ -127,7 +127,7 @@ export class PendingStream implements Pending, StreamHandler {
       id: this.id,
       status,
       circuitId: this.#attempt?.managed.id ?? 0,
-      target: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+      target: `${hostOf(host, this.pinned)}:${port}`,
       source,
       ...(this.#stream === undefined ? {} : { stream: this.#stream }),
       ...(end === undefined ? {} : { end }),
@@ -202,6 +202,12 @@ export class PendingStream implements Pending, StreamHandler {
     }
     return undefined;
   }
+}
+
+/** BEGIN to an onion service names no host: the circuit's tag does. */
+function hostOf(host: string, pinned: ManagedCircuit | undefined): string {
+  if (host === '' && pinned?.tag !== undefined) return `${pinned.tag}.onion`;
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 export function streamFailed(end: StreamEnd): TorError {

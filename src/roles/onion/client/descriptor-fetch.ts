@@ -78,11 +78,20 @@ export class DescriptorFetch {
       try {
         const text = await this.#ask(hsDir, identityKey, blindedKey);
         const descriptor = this.#deps.open(text, { identityKey, blindedKey, subcredential });
-        this.#note('descriptorReceived', identityKey, { hsDir, introPoints: descriptor.introPoints.length });
+        this.#deps.events.emit('descriptorReceived', {
+          service: onionLabel(identityKey),
+          hsDir: hsDir.fingerprint,
+          introPoints: descriptor.introPoints.length,
+          text,
+        });
         return { descriptor, expiresMs };
       } catch (thrown) {
         last = TorError.from(thrown);
-        this.#note('descriptorFailed', identityKey, { hsDir, reason: reasonOf(last) });
+        this.#deps.events.emit('descriptorFailed', {
+          service: onionLabel(identityKey),
+          hsDir: hsDir.fingerprint,
+          reason: reasonOf(last),
+        });
         if (last.code === 'ONION_AUTH_MISSING' || last.code === 'ONION_AUTH_WRONG' || last.kind === 'bug') break;
       }
     }
@@ -108,18 +117,6 @@ export class DescriptorFetch {
     } finally {
       circuit.close();
     }
-  }
-
-  #note(name: 'descriptorReceived', identityKey: Uint8Array, more: { hsDir: Relay; introPoints: number }): void;
-  #note(name: 'descriptorFailed', identityKey: Uint8Array, more: { hsDir: Relay; reason: string }): void;
-  #note(
-    name: 'descriptorReceived' | 'descriptorFailed',
-    identityKey: Uint8Array,
-    more: { hsDir: Relay; introPoints?: number; reason?: string },
-  ): void {
-    const base = { service: onionLabel(identityKey), hsDir: more.hsDir.fingerprint };
-    if (name === 'descriptorReceived') this.#deps.events.emit(name, { ...base, introPoints: more.introPoints ?? 0 });
-    else this.#deps.events.emit(name, { ...base, reason: more.reason ?? '' });
   }
 }
 

@@ -8,7 +8,8 @@ interface Attempt {
 /** Each step of reaching a service, for logs, the control port and whoever wants to see. */
 export interface OnionClientEvents {
   descriptorRequested: Attempt & { readonly hsDir: string; readonly blindedKey: Uint8Array };
-  descriptorReceived: Attempt & { readonly hsDir: string; readonly introPoints: number };
+  /** `text` is the document as the directory gave it. */
+  descriptorReceived: Attempt & { readonly hsDir: string; readonly introPoints: number; readonly text: string };
   /** `reason` as the control port names it: NOT_FOUND, BAD_DESC, QUERY_REJECTED, UNEXPECTED, … */
   descriptorFailed: Attempt & { readonly hsDir: string; readonly reason: string };
   rendezvousEstablished: Attempt & { readonly circuitId: number };

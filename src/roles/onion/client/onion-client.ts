@@ -160,6 +160,13 @@ export class OnionClient {
     }
   }
 
+  /** Asks the directories for a service's descriptor, whether one is known or not. Rejects as `connect` does. */
+  async fetchDescriptor(address: string): Promise<void> {
+    const identityKey = parseOnionAddress(address);
+    await this.#deps.directory.whenReady();
+    await this.#fetch.fetch(identityKey, this.#netdir());
+  }
+
   #netdir(): NetDir {
     const { netdir } = this.#deps.directory;
     if (netdir === undefined) throw new TorError('INTERNAL', 'no directory information after it was ready');

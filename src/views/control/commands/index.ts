@@ -2,7 +2,7 @@ import type { CommandHandler } from '../context.ts';
 import { mapAddress, resolve } from './addresses.ts';
 import { closeCircuit, closeStream, extendCircuit, setCircuitPurpose } from './circuits.ts';
 import { getConf, loadConf, resetConf, saveConf, setConf } from './configuration.ts';
-import { addClientAuth, addOnion, delOnion, removeClientAuth, viewClientAuth } from './onions.ts';
+import { addClientAuth, addOnion, delOnion, fetchDescriptor, removeClientAuth, viewClientAuth } from './onions.ts';
 import { dropGuards, dropOwnership, getInfo, setEvents, takeOwnership, useFeature } from './session.ts';
 import { signal } from './signal.ts';
 
@@ -18,6 +18,7 @@ export const commands: ReadonlyMap<string, CommandHandler> = new Map(
     EXTENDCIRCUIT: extendCircuit,
     GETCONF: getConf,
     GETINFO: getInfo,
+    HSFETCH: fetchDescriptor,
     LOADCONF: loadConf,
     MAPADDRESS: mapAddress,
     ONION_CLIENT_AUTH_ADD: addClientAuth,

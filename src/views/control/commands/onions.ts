@@ -164,6 +164,16 @@ function isAddress(label: string): boolean {
   }
 }
 
+/** The answer comes as HS_DESC and HS_DESC_CONTENT events. spec: control-spec 3.25 */
+export const fetchDescriptor: CommandHandler = ({ rest }, { deps }) => {
+  const [address = ''] = splitWords(rest);
+  if (!isAddress(address.replace(/\.onion$/i, ''))) refuse(513, `Invalid argument "${address}"`);
+  deps.parts.onionClient.fetchDescriptor(address).catch((error: unknown) => {
+    deps.log.info('control', `Fetching a descriptor for a controller failed: ${TorError.from(error).message}`);
+  });
+  return okReply;
+};
+
 /** spec: control-spec 3.30 */
 export const addClientAuth: CommandHandler = ({ rest }, { deps }) => {
   const [address, key] = parseArguments(rest);

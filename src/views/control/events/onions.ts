@@ -1,5 +1,6 @@
 import { base64Unpadded } from '../../../base/bytes/index.ts';
 import type { OnionService } from '../../../roles/onion/index.ts';
+import { dataBlock } from '../../../wire/control/index.ts';
 import type { ControlDeps } from '../types.ts';
 import type { EventHub } from './hub.ts';
 
@@ -24,8 +25,11 @@ export function onionEvents({ parts }: ControlDeps, hub: EventHub): Off[] {
       blinded.set(service, id);
       hub.send('HS_DESC', `REQUESTED ${service} NO_AUTH ${relay(hsDir)} ${id}`);
     }),
-    events.on('descriptorReceived', ({ service, hsDir }) => {
-      hub.send('HS_DESC', `RECEIVED ${service} NO_AUTH ${relay(hsDir)} ${blinded.get(service) ?? ''}`.trimEnd());
+    events.on('descriptorReceived', ({ service, hsDir, text }) => {
+      const id = blinded.get(service) ?? '';
+      hub.send('HS_DESC', `RECEIVED ${service} NO_AUTH ${relay(hsDir)} ${id}`.trimEnd());
+      const head = `${service} ${id === '' ? 'UNKNOWN' : id} ${relay(hsDir)}`;
+      hub.sendRaw('HS_DESC_CONTENT', `650+HS_DESC_CONTENT ${head}\r\n${dataBlock(text)}650 OK\r\n`);
       blinded.delete(service);
     }),
     events.on('descriptorFailed', ({ service, hsDir, reason }) => {

@@ -1,4 +1,5 @@
-import { userInfo } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { totalmem, userInfo } from 'node:os';
 import { optionNames, optionSpec } from '../../../wire/torrc/index.ts';
 import { signalNames } from '../commands/signal.ts';
 import { eventNames } from '../events/hub.ts';
@@ -41,6 +42,22 @@ function configDefaults({ context }: InfoScope): string {
     .join('');
 }
 
+/** Only Linux tells; nothing depends on it but displays. */
+function descriptorLimit(): string {
+  try {
+    return /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? '-1';
+  } catch {
+    return '-1';
+  }
+}
+
+/** C tor's default: three quarters of the machine's memory, within bounds. */
+function memoryLimit({ context }: InfoScope): string {
+  const set = context.deps.configuration.options.get('MaxMemInQueues');
+  if (set > 0) return String(set);
+  return String(Math.min(8 * 2 ** 30, Math.max(256 * 2 ** 20, Math.floor(totalmem() * 0.75))));
+}
+
 /** The program, its process and its configuration. */
 export const programInfo: InfoTable = {
   version: { help: 'The current version of Tor.', get: ({ context }) => context.options.version },
@@ -72,10 +89,10 @@ export const programInfo: InfoTable = {
   'process/pid': { help: 'Process id belonging to the main tor process.', get: () => String(process.pid) },
   'process/uid': { help: 'User id running the tor process.', get: () => String(process.geteuid?.() ?? -1) },
   'process/user': { help: 'Username under which the tor process is running.', get: () => userInfo().username },
-  'process/descriptor-limit': { help: 'File descriptor limit.', get: () => '-1' },
+  'process/descriptor-limit': { help: 'File descriptor limit.', get: descriptorLimit },
   'limits/max-mem-in-queues': {
     help: 'Actual limit on memory in queues',
-    get: ({ context }) => String(context.deps.configuration.options.get('MaxMemInQueues')),
+    get: memoryLimit,
   },
   uptime: { help: 'Uptime of the Tor daemon in seconds.', get: () => String(Math.floor(process.uptime())) },
   'traffic/read': {
