@@ -9,7 +9,7 @@ import type { DataStore, StateStore } from '../../network/storage/index.ts';
 import type { Channel, OnCreate } from '../../protocol/channel/index.ts';
 import { type CircuitParams, defaultCircuitParams } from '../../protocol/circuit/index.ts';
 import { DestroyReason } from '../../wire/cell/index.ts';
-import { CircuitServer } from './circuit-server.ts';
+import { CircuitServer, type HandshakeName } from './circuit-server.ts';
 import type { RelayConfig } from './config.ts';
 import { BandwidthHistory } from './descriptor/bandwidth-history.ts';
 import type { RelayEvents } from './events.ts';
@@ -71,6 +71,7 @@ export class Relay {
   #memory: MemoryGuard | undefined;
   #params: CircuitParams = defaultCircuitParams;
   #paramsOf: ConsensusParams | undefined;
+  readonly #toldHandshakes = new Map<HandshakeName, { readonly done: number; readonly all: number }>();
   #stopped = false;
 
   private constructor(deps: RelayDeps, config: RelayConfig, keys: LinkKeyHolder, onionKeys: OnionKeys) {
@@ -220,6 +221,22 @@ export class Relay {
     this.#handshakes?.close();
     this.#memory?.stop();
     for (const circuit of [...(this.#circuits?.circuits ?? [])]) circuit.close(DestroyReason.FINISHED);
+  }
+
+  /** Lines of the heartbeat that are a relay's own; counts of handshakes are since the last ones. */
+  heartbeat(): string[] {
+    const counts = this.#circuits?.counts;
+    const part = (type: HandshakeName): string => {
+      const before = this.#toldHandshakes.get(type) ?? { done: 0, all: 0 };
+      const done = counts?.processed[type] ?? 0;
+      const all = done + (counts?.dropped[type] ?? 0);
+      this.#toldHandshakes.set(type, { done, all });
+      return `${done - before.done}/${all - before.all}`;
+    };
+    return [
+      `Circuit handshake stats since last time: ${part('ntor')} NTor, ${part('ntor_v3')} NTorV3, ${part('fast')} fast.`,
+      this.dos.heartbeat(),
+    ];
   }
 
   /** An authority told us, in NETINFO or a directory answer, how it sees us. */

@@ -1,29 +1,37 @@
 import type { Logger } from '../../../base/log/index.ts';
 import { nodeRuntime } from '../../../base/runtime/index.ts';
+import type { TrafficTotals } from '../../../views/control/index.ts';
 import { type ControlledConfiguration, ControlServer } from '../../../views/control/index.ts';
 import { type Configuration, directoryPaths } from '../../node/config/index.ts';
 import type { TorNode } from '../../node/index.ts';
 import { fullVersion } from '../version.ts';
 import type { SignalActions } from './signals.ts';
-import { statsLines } from './stats.ts';
-import { countTraffic } from './traffic.ts';
 
 export interface ControlInput {
   readonly node: TorNode;
   readonly configuration: Configuration;
   readonly actions: SignalActions;
   readonly log: Logger;
+  readonly traffic: () => TrafficTotals;
+  readonly heartbeat: () => void;
 }
 
 /** The control port of this program; `configure` opens it. */
-export function makeControlServer({ node, configuration, actions, log }: ControlInput): ControlServer {
+export function makeControlServer({
+  node,
+  configuration,
+  actions,
+  log,
+  traffic,
+  heartbeat,
+}: ControlInput): ControlServer {
   return new ControlServer(
     {
       parts: node.parts,
       configuration: controlled(configuration),
       log,
       runtime: nodeRuntime,
-      traffic: countTraffic(node.parts.channels),
+      traffic,
       actions: {
         reload: () => void actions.hangUp(),
         interrupt: () => actions.interrupt(),
@@ -31,9 +39,7 @@ export function makeControlServer({ node, configuration, actions, log }: Control
         dumpStats: () => actions.dumpStats(),
         debug: () => actions.debug(),
         newIdentity: () => node.newIdentity(),
-        heartbeat: () => {
-          for (const line of statsLines(node)) log.notice('heartbeat', `Heartbeat: ${line}`);
-        },
+        heartbeat,
       },
     },
     { version: fullVersion(), dataDirectory: directoryPaths(configuration.options).data },

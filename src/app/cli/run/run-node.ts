@@ -7,13 +7,16 @@ import { checkConfig, TorNode } from '../../node/index.ts';
 import type { ConfiguredRun } from '../configured-run.ts';
 import type { ExitCode } from '../program.ts';
 import { makeControlServer } from './control.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { LogControl } from './log-control.ts';
+import { MetricsPort } from './metrics.ts';
 import { watchOwner } from './owner-watch.ts';
 import { writePidFile } from './pid-file.ts';
 import { ProgressBar } from './progress-bar.ts';
 import { listenToSignals, SignalActions } from './signals.ts';
 import { statsLines } from './stats.ts';
 import { switchUser } from './switch-user.ts';
+import { countTraffic } from './traffic.ts';
 
 /** Owner-only unless an option says more: key files and sockets are made with modes of their own. */
 const umask = 0o077;
@@ -40,6 +43,8 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
       logs.configure(next.options, old.options);
       setScrubbing(next.options.get('SafeLogging') !== '0');
       await control.configure(next.ports);
+      await metrics.configure(next.ports, next.options);
+      heartbeat.configure(next.options.get('HeartbeatPeriod') * 1000);
       await node.reload(next);
     });
     const actions = new SignalActions({
@@ -48,12 +53,27 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
       logs,
       timers: nodeRuntime.timers,
       stats: () => statsLines(node),
+      drain: () => void node.parts.relay?.drain(),
       end: (code) => ended.resolve(code),
     });
-    const control = makeControlServer({ node, configuration, actions, log });
+    const traffic = countTraffic(node.parts.channels);
+    const heartbeat = new Heartbeat({ ...nodeRuntime, node, log, traffic });
+    heartbeat.configure(options.get('HeartbeatPeriod') * 1000);
+    const control = makeControlServer({
+      node,
+      configuration,
+      actions,
+      log,
+      traffic,
+      heartbeat: () => heartbeat.beat(),
+    });
     await control.configure(configuration.settings.ports);
+    const metrics = new MetricsPort(node, log);
+    await metrics.configure(configuration.settings.ports, options);
     cleanup.push(
       () => void control.close(),
+      () => void metrics.close(),
+      () => heartbeat.stop(),
       options.get('__DisableSignalHandlers') ? () => undefined : listenToSignals(actions),
       watchOwner(nodeRuntime.timers, options.get('__OwningControllerProcess'), () => {
         log.notice('control', 'Owning controller process has vanished -- exiting now.');

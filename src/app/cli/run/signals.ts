@@ -12,6 +12,8 @@ export interface SignalDeps {
   readonly logs: LogControl;
   readonly timers: Timers;
   readonly stats: () => readonly string[];
+  /** A relay takes nothing new from now on. */
+  readonly drain: () => void;
   readonly end: (code: ExitCode) => void;
 }
 
@@ -61,6 +63,7 @@ export class SignalActions {
       return;
     }
     this.#interrupted = true;
+    this.#deps.drain();
     const seconds = configuration.options.get('ShutdownWaitLength');
     log.notice(
       'general',
