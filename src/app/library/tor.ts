@@ -60,7 +60,7 @@ export class Tor extends TorContext implements AsyncDisposable {
     signal?.throwIfAborted();
     const log = new Logger(() => Date.now());
     if (onLog !== undefined) log.addSink(onLog, options.logLevel ?? 'notice');
-    const config = configOf(options, (message) => log.warn('config', message));
+    const config = configOf(options, (message) => log.info('config', message));
     const folder = config.options.get('DataDirectory');
     if (folder !== undefined) await mkdir(dirname(folder), { recursive: true });
     const node = await TorNode.create({ runtime: nodeRuntime, log }, config);
