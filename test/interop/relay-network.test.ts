@@ -11,6 +11,7 @@ const [guard, middle] = ours;
 const notAboutUs: readonly RegExp[] = [
   /Bw Weight Failure/,
   /Failed to choose an exit server/,
+  /We just marked ourself as down/,
   /You specified a relay "/,
   /is giving Tor only an IP address/,
   /Client asked me to extend back to the previous hop/,
