@@ -91,6 +91,7 @@ export async function compose(deps: NodeDeps, input: ComposeInput, store: DataDi
       isRelay: relay !== undefined,
       isCache: relay !== undefined && options.get('DirCache'),
       mayFetch: () => !input.current().get('DisableNetwork'),
+      isIdle: () => circuits.isIdle,
     }),
   );
   later.directory = directory;

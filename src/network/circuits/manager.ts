@@ -274,6 +274,11 @@ export class PooledCircuitManager implements CircuitManager {
     this.#predicted.noteInternal(needs, this.#deps.clock.monotonic());
   }
 
+  /** Nobody has wanted a circuit for so long that none is likely to be needed. C tor rep_hist_circbuilding_dormant */
+  get isIdle(): boolean {
+    return this.#predicted.remainingMs(this.#deps.clock.monotonic()) === 0;
+  }
+
   launchPreemptive(): void {
     if (this.#netdir.value === undefined || this.#closed || this.#options.disablePredictedCircuits === true) return;
     const nowMs = this.#deps.clock.monotonic();

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log/index.ts';
 import type { Clock, Timers } from '../../base/runtime/index.ts';
 import type { CircuitManager } from '../circuits/index.ts';
 import type { ClockSkewWatch } from './clock-skew.ts';
-import { dirRequest } from './dir-stream.ts';
+import { dirRequest, formatDirHost } from './dir-stream.ts';
 import { parseHttpDate } from './http-request.ts';
 import type { DirSource, DirSources } from './sources.ts';
 import type { DirRequest, DirResponse } from './types.ts';
@@ -20,6 +20,12 @@ export interface DirFetcherDeps {
 export interface DirFetcherOptions {
   /** TestingDirConnectionMaxStall; default 5 minutes. */
   readonly stallTimeoutMs?: number | undefined;
+}
+
+/** A directory is named by its ORPort, even where only the DirPort would speak plain HTTP. */
+function hostOf({ target }: DirSource): { host?: string } {
+  const [first] = 'addresses' in target ? target.addresses : [];
+  return first === undefined ? {} : { host: formatDirHost(first.address, first.port) };
 }
 
 /** Asks one directory through a circuit of one hop, and tells guards, servers and the clock watch how it went. */
@@ -41,6 +47,7 @@ export class DirFetcher {
       const stallTimeoutMs = this.#options.stallTimeoutMs;
       const response = await dirRequest(this.#deps, circuit, {
         ...(stallTimeoutMs === undefined ? {} : { stallTimeoutMs }),
+        ...hostOf(source),
         ...request,
       });
       sources.noteAnswer(source, response.status);

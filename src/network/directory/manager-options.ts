@@ -56,4 +56,6 @@ export interface DirectoryManagerOptions extends DirServersOptions {
   readonly protocols?: Protover;
   /** False while nothing may be asked: DisableNetwork, hibernation, no bridge that could work, dormancy. */
   readonly mayFetch?: () => boolean;
+  /** No circuit has been wanted for long: a client then stops asking for descriptors, not for consensuses. */
+  readonly isIdle?: () => boolean;
 }

@@ -228,11 +228,12 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
     else if (this.#guardsChanged) this.#view.judge();
     this.#guardsChanged = false;
     if (this.#options.mayFetch?.() === false) return;
+    const isIdle = this.#options.isCache !== true && this.#options.isIdle?.() === true;
     for (const { consensuses, downloads, descriptors } of this.#keepers) {
       downloads.update();
       const missing = consensuses.missingCertificates;
       if (missing.length > 0) this.#certificateDownloads.update(missing);
-      if (isReasonablyLive(consensuses.current, nowMs)) descriptors.update();
+      if (!isIdle && isReasonablyLive(consensuses.current, nowMs)) descriptors.update();
     }
   }
 

@@ -39,6 +39,7 @@ export interface DirectoryRole {
   readonly isRelay: boolean;
   readonly isCache: boolean;
   readonly mayFetch: () => boolean;
+  readonly isIdle: () => boolean;
 }
 
 export function directoryOptions(

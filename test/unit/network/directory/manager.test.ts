@@ -175,6 +175,68 @@ describe('the directory manager', () => {
     await manager.stop();
   });
 
+  it('asks for the whole consensus when a diff does not fit', async () => {
+    const { time, circuits, manager } = await bootstrapped();
+    const before = circuits.requests.length;
+    circuits.serve = (request) =>
+      request.headers.has('x-or-diff-from-consensus')
+        ? { body: `network-status-diff-version 1\nhash ${'0'.repeat(64)} ${'0'.repeat(64)}\n` }
+        : honest(later)(request);
+    time.jump(laterMs + 5000 - time.now());
+    assert.equal(await advanceUntil(time, () => manager.netdir?.validAfterMs === laterMs, 60_000), true);
+    const asked = circuits.requests.slice(before).filter(({ path }) => path.includes('/consensus-'));
+    assert.deepEqual(
+      asked.map(({ headers }) => headers.has('x-or-diff-from-consensus')),
+      [true, false],
+    );
+    await manager.stop();
+  });
+
+  it('names the directory by its ORPort', async () => {
+    const { circuits, manager } = await bootstrapped();
+    const { from, headers } = circuits.requests[0] ?? {};
+    assert.equal(headers?.get('host'), `127.0.0.1:${5000 + Number(from?.[0])}`);
+    await manager.stop();
+  });
+
+  for (const [what, body] of [
+    ['soup', 'soup'.repeat(100)],
+    ['nothing', ''],
+    ['another flavour', documentText(`${folder}/cons-ns-2026-11-21T072820`)],
+    ['half a consensus', first.slice(0, 3000)],
+    ['a diff to nothing', `network-status-diff-version 1\nhash ${'0'.repeat(64)} ${'0'.repeat(64)}\n`],
+  ] as const) {
+    it(`is not led astray by a directory that serves ${what}`, async () => {
+      const serve: FakeServe = (request) =>
+        request.from.startsWith('0') && request.path.includes('/consensus-') ? { body } : honest()(request);
+      const { manager, errors } = await bootstrapped({ serve });
+      assert.equal(manager.netdir?.validAfterMs, firstMs);
+      assert.deepEqual(errors, []);
+      await manager.stop();
+    });
+  }
+
+  it('takes no microdescriptor that it did not ask for', async () => {
+    const [lost = ''] = listed;
+    const serve: FakeServe = (request) => {
+      const answer = honest()(request);
+      if (!request.path.startsWith('/tor/micro/') || answer === undefined || typeof answer === 'string') return answer;
+      const stranger = 'onion-key\nntor-onion-key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n';
+      return { body: `${stranger}${answer.body?.replace(microdescs.get(lost) ?? '', '')}` };
+    };
+    const { manager, store } = await bootstrapped({ serve });
+    assert.ok(!utf8(store.files.get('cached-microdescs.new') ?? new Uint8Array(0)).includes('AAAAAAAAAAAAAAAA'));
+    await manager.stop();
+  });
+
+  it('leaves descriptors alone while nobody wants a circuit', async () => {
+    const { manager, time, circuits } = setUp({ options: { isIdle: () => true } });
+    await manager.start();
+    await time.advance(5000);
+    assert.deepEqual(kinds(circuits.requests), ['status-vote', 'keys']);
+    await manager.stop();
+  });
+
   it('refuses a consensus that too few authorities signed', async () => {
     const cut = first.slice(0, first.indexOf('directory-signature', first.indexOf('directory-signature') + 1));
     const { time, manager, isReady, store } = setUp({ serve: honest(cut) });
