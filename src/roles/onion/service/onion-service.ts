@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { base16, base16Upper } from '../../../base/bytes/index.ts';
 import { TorError } from '../../../base/errors/index.ts';
 import type { Clock, Random, Timer, Timers } from '../../../base/runtime/index.ts';
@@ -90,6 +91,8 @@ export class OnionService {
   constructor(deps: OnionServiceDeps, options: OnionServiceOptions) {
     this.#deps = deps;
     this.#options = options;
+    // Every circuit that is being built listens.
+    setMaxListeners(0, this.#abort.signal);
     this.#authorizedClients = options.authorizedClients ?? [];
     this.hostname = onionHostname(options.identity.publicKey);
     this.#tag = onionLabel(options.identity.publicKey);
