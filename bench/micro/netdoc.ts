@@ -11,7 +11,7 @@ import { seededRandom } from '../../test/support/fake-runtime.ts';
 import { generateNetwork } from '../../test/support/generate-network.ts';
 
 const relays = Number(process.argv[2] ?? 8000);
-const rounds = 8;
+const rounds = Number(process.argv[3] ?? 8);
 const random = seededRandom(1);
 const network = await generateNetwork({ relays, seed: 1, authorities: 9 });
 const options = { nowMs: network.validAfterMs };

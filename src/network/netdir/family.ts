@@ -15,13 +15,37 @@ export interface RelayFamily {
 
 export const noFamily: RelayFamily = { list: undefined, ids: [] };
 
+/** Parses a relay's list when somebody first asks for it: most of eight thousand are never asked. */
+class LazyFamily implements RelayFamily {
+  readonly ids: readonly string[];
+  readonly #members: readonly string[];
+  readonly #parse: (members: readonly string[]) => FamilyList | undefined;
+  #list: FamilyList | undefined;
+
+  constructor(
+    members: readonly string[],
+    ids: readonly string[],
+    parse: (members: readonly string[]) => FamilyList | undefined,
+  ) {
+    this.#members = members;
+    this.ids = ids;
+    this.#parse = parse;
+  }
+
+  get list(): FamilyList | undefined {
+    this.#list ??= this.#parse(this.#members);
+    return this.#list;
+  }
+}
+
 /** Parses `family` lines; members of one family usually have the same line, which is kept once. */
 export class FamilyTable {
-  readonly #lists = new Map<string, FamilyList | undefined>();
+  readonly #lists = new Map<string, FamilyList>();
+  readonly #parse = (members: readonly string[]): FamilyList | undefined => this.#list(members);
 
   of(members: readonly string[] | undefined, ids: readonly string[] | undefined): RelayFamily {
     if ((members === undefined || members.length === 0) && (ids === undefined || ids.length === 0)) return noFamily;
-    return { list: this.#list(members ?? []), ids: ids ?? [] };
+    return new LazyFamily(members ?? [], ids ?? [], this.#parse);
   }
 
   #list(members: readonly string[]): FamilyList | undefined {

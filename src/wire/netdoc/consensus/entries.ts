@@ -72,7 +72,7 @@ export function parseRouterLine(
   section: Section,
   token: Token,
   withDigest: boolean,
-  timeOf: (text: string) => number | null | undefined = parseIsoTime,
+  timeOf: (date: string, time: string) => number | undefined = (date, time) => parseIsoTime(`${date} ${time}`),
 ): RouterLine {
   const words = token.args;
   if (withDigest && words.length < 8) throw section.error(token, 'r has too few arguments');
@@ -80,11 +80,11 @@ export function parseRouterLine(
   const word = (index: number): string => words[index] as string;
   const rsaId = decodeBase64Of(word(1), 20);
   const digest = withDigest ? decodeBase64Of(word(2), 20) : undefined;
-  const publishedMs = timeOf(`${word(offset)} ${word(offset + 1)}`);
+  const publishedMs = timeOf(word(offset), word(offset + 1));
   const address = parseQuad(word(offset + 2));
   if (!isNickname(word(0))) throw section.error(token, 'r has a nickname that is none');
   if (rsaId === undefined || (withDigest && digest === undefined)) throw section.error(token, 'r has a bad digest');
-  if (publishedMs === undefined || publishedMs === null) throw section.error(token, 'r has a bad time');
+  if (publishedMs === undefined) throw section.error(token, 'r has a bad time');
   if (address === undefined) throw section.error(token, 'r has a bad address');
   // A port that cannot be read counts as none, as in C tor.
   const orPort = parseInteger(word(offset + 3), 0, 65535) ?? 0;
@@ -126,7 +126,7 @@ function weight(section: Section, word: string, prefix: number, max: number): nu
 }
 
 function rowOf(section: Section, flavor: ConsensusFlavor, shared: SharedLines): RelayRow {
-  const router = parseRouterLine(section, section.need('r'), flavor === 'ns', (text) => shared.times.of(text));
+  const router = parseRouterLine(section, section.need('r'), flavor === 'ns', shared.timeOf);
   const weights = section.first('w');
   const { bandwidth, unmeasured, guardFraction } =
     weights === undefined ? noWeights : parseWeightLine(section, splitWords(weights.args[0] as string));

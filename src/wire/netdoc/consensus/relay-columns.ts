@@ -54,8 +54,18 @@ export class SharedLines {
   /** Null for a list that cannot be read. */
   readonly protovers = new Interned<Protover | null>((line) => tryProtover(line) ?? null);
   readonly policies = new Interned<PortSummary | null>((line) => parsePortSummary(line) ?? null);
-  /** Null for a time that cannot be read. */
-  readonly times = new Interned<number | null>((text) => parseIsoTime(text) ?? null);
+  #lastDate = '';
+  #lastTime = '';
+  #lastMs: number | undefined;
+
+  /** Many relays have the time of the relay before them; microdesc consensuses have one for all. */
+  readonly timeOf = (date: string, time: string): number | undefined => {
+    if (date === this.#lastDate && time === this.#lastTime) return this.#lastMs;
+    this.#lastMs = parseIsoTime(`${date} ${time}`);
+    this.#lastDate = date;
+    this.#lastTime = time;
+    return this.#lastMs;
+  };
 }
 
 export class RelayColumns {

@@ -28,9 +28,20 @@ const decimal = /^[+-]?\d{1,20}$/;
 
 /** A decimal integer within limits, read as C's strtol does; undefined when it is none. */
 export function parseInteger(text: string, min: number, max: number): number | undefined {
-  if (!decimal.test(text)) return undefined;
-  const value = Number(text);
+  const value = plainNumber(text) ?? (decimal.test(text) ? Number(text) : Number.NaN);
   return value >= min && value <= max ? value : undefined;
+}
+
+/** Up to nine digits and nothing else, which is nearly all there is. */
+function plainNumber(text: string): number | undefined {
+  if (text.length === 0 || text.length > 9) return undefined;
+  let value = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = 10 * value + digit;
+  }
+  return value;
 }
 
 const hex40 = /^[0-9a-fA-F]{40}$/;

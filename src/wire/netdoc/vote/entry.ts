@@ -20,7 +20,8 @@ export class VoteEntryReader {
   readonly #protovers = new Set<string>();
   readonly #texts = new Map<string, string>();
   readonly #times = new Map<string, number | undefined>();
-  readonly #timeOf = (text: string): number | undefined => {
+  readonly #timeOf = (date: string, clock: string): number | undefined => {
+    const text = `${date} ${clock}`;
     let time = this.#times.get(text);
     if (time === undefined) {
       time = parseIsoTime(text);
