@@ -66,7 +66,9 @@ export function batchesOf(keys: readonly string[], maxPerRequest: number): strin
 export class BatchDownloads {
   readonly #deps: BatchDownloadsDeps;
   readonly #options: BatchDownloadsOptions;
-  readonly #abort = new AbortController();
+  /** One for each request under way: a signal that many listen to would be warned of. */
+  readonly #aborts = new Set<AbortController>();
+  #stopped = false;
   /** Wanted and not here; with the back-off of those that failed. */
   readonly #missing = new Map<string, DownloadStatus | undefined>();
   readonly #pending = new Set<string>();
@@ -99,11 +101,12 @@ export class BatchDownloads {
   }
 
   abort(): void {
-    this.#abort.abort(new TorError('ABORTED'));
+    this.#stopped = true;
+    for (const abort of this.#aborts) abort.abort(new TorError('ABORTED'));
   }
 
   update(): void {
-    if (this.#missing.size === this.#pending.size || this.#abort.signal.aborted) return;
+    if (this.#missing.size === this.#pending.size || this.#stopped) return;
     const nowMs = this.#deps.clock.now();
     const due: string[] = [];
     for (const [key, status] of this.#missing) {
@@ -126,7 +129,7 @@ export class BatchDownloads {
     for (const key of batch) this.#pending.add(key);
     this.#fetch(batch)
       .catch((error: unknown) => {
-        if (this.#abort.signal.aborted) return;
+        if (this.#stopped) return;
         this.#deps.logger?.info('dir', `Couldn't get ${this.#deps.kind.name}s: ${TorError.from(error).message}`);
       })
       .finally(() => {
@@ -136,7 +139,9 @@ export class BatchDownloads {
 
   async #fetch(batch: readonly string[]): Promise<void> {
     const { sources, fetcher, onConnected, kind } = this.#deps;
-    const { signal } = this.#abort;
+    const abort = new AbortController();
+    const { signal } = abort;
+    this.#aborts.add(abort);
     let source: DirSource | undefined;
     let failed: readonly string[] = batch;
     try {
@@ -150,6 +155,7 @@ export class BatchDownloads {
       if (source !== undefined && !signal.aborted) this.#noteOutdated(source);
       throw error;
     } finally {
+      this.#aborts.delete(abort);
       if (!signal.aborted) this.#noteFailed(failed);
     }
   }
