@@ -365,9 +365,12 @@ export class Authority {
       },
       votesTaken: (votes) => this.#files.saveVotes(votes),
       consensusComputed: (texts) => {
-        for (const { flavor, unsigned } of texts) this.#files.saveText(`my-consensus-${flavor}`, unsigned);
+        for (const { flavor, unsigned } of texts) this.#files.saveMyConsensus(flavor, unsigned);
       },
-      publish: (consensuses) => this.events.emit('consensus', consensuses),
+      publish: (consensuses) => {
+        for (const { flavor } of consensuses) this.#files.exportConsensus(flavor);
+        this.events.emit('consensus', consensuses);
+      },
       voteTaken: (vote) => this.#fetchDescriptorsOf(vote),
       voteSeen: (vote) => {
         if (this.#certificates.add(vote.certificate)) this.events.emit('certificates', this.#certificates.all());

@@ -44,8 +44,18 @@ export class AuthorityFiles {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  saveText(name: string, text: string): void {
+  #saveText(name: string, text: string): void {
     this.save(this.#store.write(name, fromLatin1(text)));
+  }
+
+  /** The consensus that we have computed, without signatures. */
+  saveMyConsensus(flavor: string, unsigned: string): void {
+    this.#saveText(`my-consensus-${flavor}`, unsigned);
+  }
+
+  /** Enough have signed it: the transparency log may have it. */
+  exportConsensus(flavor: string): void {
+    this.save(this.#store.rename(`my-consensus-${flavor}`, `consensus-transparency-${flavor}`));
   }
 
   async #readText(name: string): Promise<string | undefined> {
@@ -125,6 +135,6 @@ export class AuthorityFiles {
   }
 
   saveVotes(votes: readonly Vote[]): void {
-    this.saveText('v3-status-votes', votes.map(({ text }) => text).join(''));
+    this.#saveText('v3-status-votes', votes.map(({ text }) => text).join(''));
   }
 }
