@@ -1,6 +1,7 @@
 import type { IpBytes } from '../../base/ip/index.ts';
 import type { OrEndpoint } from '../../network/channels/index.ts';
 import type { UploadResult } from './descriptor/upload.ts';
+import type { AccountingState } from './limits/accounting.ts';
 import type { AddressFamily } from './own-addresses.ts';
 
 /** Steps of a relay's life, for logs, the control port and metrics. */
@@ -9,6 +10,8 @@ export interface RelayEvents {
   /** Keys that stand in the descriptor were made anew. */
   keys: { readonly which: 'signing' | 'onion' };
   addresses: { readonly addresses: readonly IpBytes[] };
+  /** AccountingMax sends us to sleep, or wakes us. */
+  hibernating: { readonly state: AccountingState };
   /** We begin to test whether our ORPort can be reached: CHECKING_REACHABILITY. */
   checking: { readonly family: AddressFamily };
   /** Somebody reached our ORPort from outside: REACHABILITY_SUCCEEDED. */

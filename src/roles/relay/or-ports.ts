@@ -38,6 +38,7 @@ export class OrPorts {
 
   /** Opens what is to be listened on. Rejects with LISTEN_FAILED, and then nothing is open. */
   async open(ports: readonly OrPort[]): Promise<void> {
+    this.#open = [];
     try {
       for (const config of ports) this.#open.push(await this.#openOne(config));
     } catch (error) {

@@ -15,6 +15,7 @@ import { BandwidthHistory } from './descriptor/bandwidth-history.ts';
 import type { RelayEvents } from './events.ts';
 import { LocalHandshakeQueue } from './handshake-queue.ts';
 import { systemAddresses } from './host-addresses.ts';
+import { Accounting, type AccountingState } from './limits/accounting.ts';
 import { DosDefence } from './limits/dos-defence.ts';
 import { MemoryGuard, memoryLimit } from './limits/memory-guard.ts';
 import { LinkKeyHolder } from './link-keys.ts';
@@ -69,6 +70,7 @@ export class Relay {
   #circuits: CircuitServer | undefined;
   #handshakes: LocalHandshakeQueue | undefined;
   #memory: MemoryGuard | undefined;
+  #accounting: Accounting | undefined;
   #params: CircuitParams = defaultCircuitParams;
   #paramsOf: ConsensusParams | undefined;
   readonly #toldHandshakes = new Map<HandshakeName, { readonly done: number; readonly all: number }>();
@@ -200,9 +202,38 @@ export class Relay {
     );
     this.#memory.start();
     await this.#ports.open(this.config.orPorts);
+    this.#startAccounting();
     this.#every(keyCheckMs, () => this.#refreshKeys());
     this.#every(addressCheckMs, () => this.#refreshAddresses());
     this.events.emit('started', { endpoints: this.#ports.endpoints });
+  }
+
+  /** AccountingMax, when it is set. */
+  get accounting(): Accounting | undefined {
+    return this.#accounting;
+  }
+
+  #startAccounting(): void {
+    const { accounting: config, bandwidth } = this.config;
+    if (config.maxBytes <= 0) return;
+    this.#accounting = new Accounting(
+      { ...this.#deps, traffic: () => this.limiter.total },
+      {
+        config,
+        rate: bandwidth.relayRate || bandwidth.rate,
+        rsaId: this.identity.rsaIdentity.publicKey.fingerprint,
+        changed: (state) => void this.#hibernate(state),
+      },
+    );
+    this.#accounting.start();
+  }
+
+  async #hibernate(state: AccountingState): Promise<void> {
+    this.#circuits?.setAccepting(state === 'awake');
+    if (state === 'awake') await this.#ports?.open(this.config.orPorts);
+    else await this.#ports?.close();
+    if (state === 'hard') for (const link of [...(this.#network?.channels.channels ?? [])]) link.close();
+    this.events.emit('hibernating', { state });
   }
 
   /** No new links and circuits; what is open goes on until `close()`. */
@@ -220,6 +251,7 @@ export class Relay {
     await this.drain();
     this.#handshakes?.close();
     this.#memory?.stop();
+    this.#accounting?.stop();
     for (const circuit of [...(this.#circuits?.circuits ?? [])]) circuit.close(DestroyReason.FINISHED);
   }
 

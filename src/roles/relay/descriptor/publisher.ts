@@ -37,7 +37,6 @@ export interface PublisherOptions {
   readonly servesDirectory: () => boolean;
   readonly familyKeys: readonly ExpandedKey[];
   readonly cgo: boolean;
-  readonly hibernating?: () => boolean;
   /** When a general overload was noticed last, milliseconds. */
   readonly overloadedMs?: () => number | undefined;
   /** Extra-info lines of others: directory requests, overload. */
@@ -92,6 +91,7 @@ export class RelayPublisher {
         this.markDirty('IP address changed');
       }),
       events.on('reachable', () => this.markDirty('ORPort found reachable')),
+      events.on('hibernating', () => this.markDirty('hibernation changed')),
     );
     this.#check();
   }
@@ -146,7 +146,7 @@ export class RelayPublisher {
     if (built === undefined || this.#dirtyReason !== undefined) return;
     const rsaId = relay.identity.rsaIdentity.publicKey.fingerprint;
     this.#dirtyReason = staleReason({ builtMs: this.#builtMs, nowMs, rsaId }, this.#deps.netdir());
-    const hibernating = this.#options.hibernating?.() ?? false;
+    const hibernating = relay.accounting?.hibernating ?? false;
     const changed = bandwidthChanged({
       published: built.fields.bandwidthObserved,
       measured: hibernating ? 0 : history.assess(),
@@ -207,7 +207,7 @@ export class RelayPublisher {
     const orPort = ports?.advertised(4);
     if (address === undefined || orPort === undefined) return undefined;
     const nowMs = clock.now();
-    const hibernating = this.#options.hibernating?.() ?? false;
+    const hibernating = relay.accounting?.hibernating ?? false;
     const exit = this.#options.exit?.();
     const ipv6 = this.#ipv6();
     const family = config.bridge || relay.params.get('publish-family-list') === 0 ? [] : config.myFamily;
