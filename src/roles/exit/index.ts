@@ -11,5 +11,4 @@ export {
   type SocketTarget,
 } from './exit-role.ts';
 export { ExitPolicy, type ExitPolicyConfig, type OwnAddresses } from './policy/exit-policy.ts';
-export { summarizePolicy } from './policy/summary.ts';
 export type { Endpoint } from './relay-endpoints.ts';

@@ -1,6 +1,6 @@
 import { isAllZero } from '../../../base/bytes/index.ts';
 import { type IpBytes, inPrefix, isInternalIp, unmapIp } from '../../../base/ip/index.ts';
-import type { PolicyRule, PortSummary } from '../../../wire/netdoc/index.ts';
+import { type PolicyRule, type PortSummary, summarizePolicy } from '../../../wire/netdoc/index.ts';
 import type { AddressRule } from '../../../wire/torrc/index.ts';
 import {
   coversAllPorts,
@@ -13,7 +13,6 @@ import {
   rulesOf,
   withoutRedundancies,
 } from './rules.ts';
-import { summarizePolicy } from './summary.ts';
 
 /** The options a policy is made of. */
 export interface ExitPolicyConfig {

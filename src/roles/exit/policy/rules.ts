@@ -1,26 +1,6 @@
-import { type IpBytes, inPrefix, parseIp } from '../../../base/ip/index.ts';
-import type { PolicyAddress, PolicyRule } from '../../../wire/netdoc/index.ts';
+import { type IpBytes, inPrefix } from '../../../base/ip/index.ts';
+import { type PolicyAddress, type PolicyRule, privateNets } from '../../../wire/netdoc/index.ts';
 import { type AddressRule, parseAddressPolicy } from '../../../wire/torrc/index.ts';
-
-type Net = { readonly kind: 'net'; readonly address: IpBytes; readonly bits: number };
-
-const net = (text: string, bits: number): Net => ({ kind: 'net', address: parseIp(text) ?? new Uint8Array(4), bits });
-
-/** What `private` stands for in policies, in C tor's order. Authorities skip exactly these in summaries. */
-export const privateNets: readonly Net[] = [
-  net('0.0.0.0', 8),
-  net('169.254.0.0', 16),
-  net('127.0.0.0', 8),
-  net('192.168.0.0', 16),
-  net('10.0.0.0', 8),
-  net('172.16.0.0', 12),
-  net('::', 8),
-  net('fc00::', 7),
-  net('fe80::', 10),
-  net('fec0::', 10),
-  net('ff00::', 8),
-  net('::', 127),
-];
 
 export const defaultPolicyLine =
   'reject *:25,reject *:119,reject *:135-139,reject *:445,reject *:563,reject *:1214,reject *:4661-4666,' +

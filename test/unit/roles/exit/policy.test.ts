@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { formatIpHost, parseIp } from '../../../../src/base/ip/index.ts';
-import { ExitPolicy, summarizePolicy } from '../../../../src/roles/exit/index.ts';
+import { ExitPolicy } from '../../../../src/roles/exit/index.ts';
 import { expandRules } from '../../../../src/roles/exit/policy/rules.ts';
-import type { PolicyRule } from '../../../../src/wire/netdoc/index.ts';
+import { type PolicyRule, summarizePolicy } from '../../../../src/wire/netdoc/index.ts';
 import { parseAddressPolicy } from '../../../../src/wire/torrc/index.ts';
 import { exitConfigOf as configOf } from '../../../support/exit-parts.ts';
 
