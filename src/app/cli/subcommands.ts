@@ -17,6 +17,11 @@ const subcommands: Readonly<Record<string, Entry>> = {
     help: 'publish a port, look at a service, addresses and client keys',
     load: () => import('./onion/onion.ts'),
   },
+  name: {
+    usage: 'name list|add|rename|remove|show|card|share|import ...',
+    help: 'your own names for onion addresses',
+    load: () => import('./name/name.ts'),
+  },
   lab: {
     usage: 'lab up|status|exec|logs|kill|restart|down ...',
     help: 'private Tor networks on this machine',

@@ -7,6 +7,7 @@ import type { CircuitInfo, StreamInfo } from '../../network/circuits/index.ts';
 import type { NodeParts } from '../node/index.ts';
 import { TorNode } from '../node/index.ts';
 import { type ContextDeps, TorContext } from './context.ts';
+import { Names } from './names.ts';
 import { configOf, type StartProgress, type TorStartOptions } from './options.ts';
 import { type PublishedService, type PublishOptions, publish } from './publish.ts';
 
@@ -41,6 +42,7 @@ export class Tor extends TorContext implements AsyncDisposable {
   readonly #deps: ContextDeps;
   readonly #contexts = new Set<TorContext>();
   readonly #nym: { epoch: number };
+  readonly #names: Names;
   #closing: Promise<void> | undefined;
 
   private constructor(node: TorNode, nym: { epoch: number }) {
@@ -49,6 +51,7 @@ export class Tor extends TorContext implements AsyncDisposable {
     this.#node = node;
     this.#deps = deps;
     this.#nym = nym;
+    this.#names = new Names(node.parts.names);
   }
 
   /**
@@ -109,6 +112,11 @@ export class Tor extends TorContext implements AsyncDisposable {
     this.#nym.epoch++;
     this.#node.newIdentity();
     await Promise.all([super.close(), ...[...this.#contexts].map((context) => context.close())]);
+  }
+
+  /** The user's names for onion addresses: `http://bob.petname.onion/` works in every tool behind this node. */
+  get names(): Names {
+    return this.#names;
   }
 
   /** Publishes an onion service; resolves when it can be reached. */

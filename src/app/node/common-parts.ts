@@ -5,6 +5,7 @@ import type { GuardManager, Vanguards } from '../../network/guard/index.ts';
 import type { PathSelector } from '../../network/path/index.ts';
 import type { DataDirectory, StateFile } from '../../network/storage/index.ts';
 import type { ClientRole } from '../../roles/client/index.ts';
+import type { BookFile } from '../../roles/names/index.ts';
 import type { OnionClient } from '../../roles/onion/index.ts';
 import type { OnionServices } from './onion/services.ts';
 
@@ -12,6 +13,8 @@ import type { OnionServices } from './onion/services.ts';
 export interface CommonParts {
   readonly store: DataDirectory;
   readonly state: StateFile;
+  /** The user's address book: `petnames` in the data directory. */
+  readonly names: BookFile;
   readonly channels: ChannelManager;
   readonly guards: GuardManager;
   readonly vanguards: Vanguards;

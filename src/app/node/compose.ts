@@ -16,7 +16,8 @@ import { type ConsensusParams, defaultParams, type Relay } from '../../network/n
 import { PathSelector } from '../../network/path/index.ts';
 import { type DataDirectory, StateFile } from '../../network/storage/index.ts';
 import { type CircuitParams, defaultCircuitParams } from '../../protocol/circuit/index.ts';
-import { ClientRole, clientConfig } from '../../roles/client/index.ts';
+import { ClientRole, clientConfig, type NameLookup } from '../../roles/client/index.ts';
+import { BookFile, petnameSuffix, resolvePetname } from '../../roles/names/index.ts';
 import { OnionClient } from '../../roles/onion/index.ts';
 import { isRelay, type TorOptions, type ValidatedOptions } from '../../wire/torrc/index.ts';
 import { OnionServices } from './onion/services.ts';
@@ -95,7 +96,8 @@ export async function compose(deps: NodeDeps, input: ComposeInput, store: DataDi
     }),
   );
   later.directory = directory;
-  const network = { store, state, channels, guards, vanguards, paths, circuits, directory, relay };
+  const names = new BookFile(store.resolve('petnames'));
+  const network = { store, state, names, channels, guards, vanguards, paths, circuits, directory, relay };
   const onion = composeOnion(deps, input, network);
   later.services = onion.services;
   return { ...network, ...onion, client: composeClient(deps, config, network, onion.onionClient) };
@@ -119,12 +121,14 @@ function composeOnion({ runtime, log }: NodeDeps, { config, facts }: ComposeInpu
 function composeClient(
   { runtime, log }: NodeDeps,
   { options, ports }: ValidatedOptions,
-  { circuits, directory }: Network,
+  { circuits, directory, names }: Network,
   onion: OnionClient,
 ): ClientRole {
+  const lookUp: NameLookup = (host) =>
+    host.endsWith(petnameSuffix) ? resolvePetname(names.readSync(), host) : undefined;
   const findExit = (name: string): string | undefined => directory.netdir?.byNameOrId(name)?.fingerprint;
   return new ClientRole(
-    { runtime, log, network: circuits, onion, findExit },
+    { runtime, log, network: circuits, onion, findExit, names: lookUp },
     {
       config: clientConfig(options, options.get('DisableNetwork') ? [] : ports),
       product: `tropea ${tropeaVersion()}`,

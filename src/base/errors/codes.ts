@@ -174,6 +174,26 @@ export const errorCodes = {
     'This is not a version 3 onion address.',
     'Copy the whole address again: 56 characters and ".onion"; one wrong character is enough.',
   ),
+  NAME_INVALID: code('usage', 'This cannot be a name.', 'Use letters, digits and single hyphens of one alphabet.'),
+  NAME_TAKEN: code('usage', 'The name stands for another address already.', 'Choose another name, or rename that one.'),
+  NAME_LOOKS_ALIKE: code(
+    'usage',
+    'The name or its address is easily taken for another that is known.',
+    'Compare the whole address with its owner over another channel, then add it despite the warning.',
+  ),
+  NAME_UNKNOWN: code('usage', 'There is no such name in the address book.', 'See tropea name list.'),
+  NAME_BOOK_FULL: code('resource', 'The address book is full.', 'Remove names that are not needed.'),
+  NAME_BOOK_INVALID: code(
+    'usage',
+    'The address book cannot be read.',
+    'Mend the line the message names; nothing was changed.',
+  ),
+  NAME_LIST_OLD: code('usage', 'A newer list of this service is here already.', 'Ask for the newest list.'),
+  NAME_SIGNED_INVALID: code(
+    'usage',
+    'A card or list of names is not signed by its service.',
+    'Get it again from where it came; do not trust this copy.',
+  ),
   ONION_SERVICE_EXISTS: code('usage', 'A service with this key runs here already.', 'Use the one that runs.'),
   ONION_SERVICE_ANONYMITY: code(
     'usage',

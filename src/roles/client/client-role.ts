@@ -11,7 +11,7 @@ import { DnsListener } from './dns/dns-listener.ts';
 import type { ClientEvents } from './events.ts';
 import { Gateway } from './gateway.ts';
 import { StreamListener } from './listener.ts';
-import type { ClientNetwork, OnionNetwork } from './network.ts';
+import type { ClientNetwork, NameLookup, OnionNetwork } from './network.ts';
 import { ProxySession } from './session.ts';
 
 export interface ClientRoleDeps {
@@ -21,6 +21,8 @@ export interface ClientRoleDeps {
   readonly onion?: OnionNetwork;
   /** The fingerprint of a relay named in MapAddress. */
   readonly findExit?: (name: string) => string | undefined;
+  /** Names that the user gave to onion addresses. */
+  readonly names?: NameLookup;
 }
 
 export interface ClientRoleOptions {
@@ -58,7 +60,7 @@ export class ClientRole {
     this.#options = options;
     this.#config = config;
     this.addressMap = new AddressMap({ clock, random }, config);
-    this.#chooser = new DestinationChooser({ map: this.addressMap }, config);
+    this.#chooser = new DestinationChooser({ map: this.addressMap, names: deps.names }, config);
     this.gateway = new Gateway(
       {
         clock,

@@ -1,3 +1,4 @@
+import { TorError } from '../../base/errors/index.ts';
 import { formatIp, type IpBytes, isInternalIp, parseIp } from '../../base/ip/index.ts';
 import { scrub } from '../../base/log/index.ts';
 import { BeginFlag, EndReason } from '../../wire/relaymsg/index.ts';
@@ -5,6 +6,7 @@ import { LocalEndReason, type ProxyRequest } from '../../wire/socks/index.ts';
 import type { EntryPortFlags } from '../../wire/torrc/index.ts';
 import type { AddressMap, MappingSource } from './address-map.ts';
 import type { ClientConfig } from './config.ts';
+import type { NamedAddress, NameLookup } from './network.ts';
 
 /** What an application asks for, whichever way it asks. */
 export interface ClientRequest {
@@ -53,10 +55,12 @@ const onionLabelLength = 56;
 /** Decides where a request goes: mappings, onion services, forbidden places. spec: manual page; connection_edge.c */
 export class DestinationChooser {
   readonly #map: AddressMap;
+  readonly #names: NameLookup;
   #config: ClientConfig;
 
-  constructor(deps: { readonly map: AddressMap }, config: ClientConfig) {
+  constructor(deps: { readonly map: AddressMap; readonly names?: NameLookup | undefined }, config: ClientConfig) {
     this.#map = deps.map;
+    this.#names = deps.names ?? (() => undefined);
     this.#config = config;
   }
 
@@ -72,7 +76,9 @@ export class DestinationChooser {
       });
     }
     if (request.command === 'resolve-ptr') return this.#reverse(asked, flags);
-    const mapped = this.#map.rewrite(asked, mapAddressSources);
+    const named = this.#named(asked);
+    if (typeof named !== 'string') return named;
+    const mapped = this.#map.rewrite(named, mapAddressSources);
     const automapped = this.#automap(request, mapped.address, flags);
     if (automapped !== undefined) return automapped;
     const second = this.#map.rewrite(mapped.address, followedSources(flags));
@@ -82,6 +88,28 @@ export class DestinationChooser {
     }
     const exitSource = mapped.exitSource ?? second.exitSource;
     return this.#place(request, address, exitSource, flags);
+  }
+
+  /** The onion address behind a petname; other host names as they are. A name that is not known is never guessed. */
+  #named(host: string): string | Destination {
+    const found = this.#lookUp(host);
+    if (found === undefined) return host;
+    if (typeof found === 'string') return refuse(EndReason.TORPROTOCOL, found, { badHostname: true });
+    if (found.kind === 'address') return `${found.address}${onionSuffix}`;
+    const hint = found.nearest === undefined ? '' : ` There is "${found.nearest}"; is that whom you mean?`;
+    return refuse(
+      EndReason.TORPROTOCOL,
+      `"${found.name}" is no name in your address book. Add it with: tropea name add${hint}`,
+      { badHostname: true },
+    );
+  }
+
+  #lookUp(host: string): NamedAddress | string | undefined {
+    try {
+      return this.#names(host);
+    } catch (error) {
+      return TorError.from(error).message;
+    }
   }
 
   /** A name that ends as AutomapHostsSuffixes says is answered at once with an address that stands for it. */

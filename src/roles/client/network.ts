@@ -24,3 +24,11 @@ export interface OnionStreamRequest {
 export interface OnionNetwork {
   connect(request: OnionStreamRequest): Promise<AttachedStream>;
 }
+
+/** What a host name of the user's own naming stands for. */
+export type NamedAddress =
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'unknown'; readonly name: string; readonly nearest: string | undefined };
+
+/** Looks petnames up; undefined when the host name is not of that kind. Throws NAME_BOOK_INVALID. */
+export type NameLookup = (host: string) => NamedAddress | undefined;

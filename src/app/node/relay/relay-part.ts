@@ -97,6 +97,7 @@ export class RelayPart {
     await relay.start({
       channels,
       netdir,
+      authorities: new Set(options.authorities.map(({ fingerprint }) => fingerprint)),
       services: { exit, onion, ...(served && { directory: served }) },
     });
     await served?.start();
