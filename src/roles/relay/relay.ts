@@ -6,7 +6,7 @@ import { BandwidthLimiter, type ChannelManager, type ChannelManagerOptions } fro
 import { circuitParams } from '../../network/circuits/index.ts';
 import { type ConsensusParams, defaultParams, type NetDir } from '../../network/netdir/index.ts';
 import type { DataStore, StateStore } from '../../network/storage/index.ts';
-import type { Channel, OnCreate } from '../../protocol/channel/index.ts';
+import type { Channel, LinkChannel, OnCreate } from '../../protocol/channel/index.ts';
 import { type CircuitParams, defaultCircuitParams } from '../../protocol/circuit/index.ts';
 import { DestroyReason } from '../../wire/cell/index.ts';
 import { CircuitServer, type HandshakeName } from './circuit-server.ts';
@@ -44,6 +44,8 @@ export interface RelayNetwork {
   readonly services: RelayServices;
   /** The newest snapshot; a relay works without one, by address and identity alone. */
   readonly netdir: () => NetDir | undefined;
+  /** RSA fingerprints (40 upper-case hex) of those who may tell us our address. */
+  readonly authorities?: ReadonlySet<string>;
 }
 
 const keyCheckMs = 30_000;
@@ -65,6 +67,7 @@ export class Relay {
   readonly #deps: RelayDeps;
   readonly #keys: LinkKeyHolder;
   readonly #timers = new Set<Timer>();
+  readonly #offs: (() => void)[] = [];
   #network: RelayNetwork | undefined;
   #ports: OrPorts | undefined;
   #circuits: CircuitServer | undefined;
@@ -202,6 +205,7 @@ export class Relay {
     );
     this.#memory.start();
     await this.#ports.open(this.config.orPorts);
+    this.#offs.push(network.channels.events.on('opened', (link) => this.#learnAddress(link)));
     this.#startAccounting();
     this.#every(keyCheckMs, () => this.#refreshKeys());
     this.#every(addressCheckMs, () => this.#refreshAddresses());
@@ -248,6 +252,7 @@ export class Relay {
     this.#stopped = true;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
+    for (const off of this.#offs) off();
     await this.drain();
     this.#handshakes?.close();
     this.#memory?.stop();
@@ -280,6 +285,14 @@ export class Relay {
     if (this.#circuits === undefined) channel.destroy(circId, DestroyReason.HIBERNATING);
     else this.#circuits.create(channel, circId, command, body);
   };
+
+  /** NETINFO of an authority that we called says where we seem to be. */
+  #learnAddress({ role, peer, peerAddress, result }: LinkChannel): void {
+    const { authorities } = this.#network ?? {};
+    const own = result?.ownAddressSeen;
+    if (role !== 'initiator' || peer.rsa === undefined || peerAddress === undefined || own === undefined) return;
+    if (authorities?.has(base16Upper(peer.rsa)) === true) void this.noteSuggestedAddress(own, peerAddress);
+  }
 
   #created(channel: Channel): void {
     const link = this.#network?.channels.byId(channel.id);

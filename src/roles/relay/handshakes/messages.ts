@@ -1,4 +1,4 @@
-import { TorError, type TorErrorCode } from '../../../base/errors/index.ts';
+import { type ErrorCode, TorError } from '../../../base/errors/index.ts';
 import type { CongestionParams, CreateAnswer, RelayKeys } from '../../../protocol/circuit/index.ts';
 
 /** What the threads tell each other: everything survives a structured clone. */
@@ -21,7 +21,7 @@ export interface Jobs {
 }
 
 export interface Failure {
-  readonly code: TorErrorCode;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 
