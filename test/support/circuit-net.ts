@@ -6,6 +6,7 @@ import {
   answerCreate,
   type CircuitParams,
   defaultCircuitParams,
+  type ExitConfluxSets,
   type ExtendRequest,
   type HopTarget,
   RelayCircuit,
@@ -274,6 +275,8 @@ export class SimRelay implements RelayCircuitRole {
     | ((name: string, answer: (answers: readonly ResolvedAnswer[]) => void) => (() => void) | undefined)
     | undefined;
   onMessage: ((circuit: RelayCircuit, command: number, body: Uint8Array) => void) | undefined;
+  /** Sets of circuits that end here. */
+  conflux: ExitConfluxSets | undefined;
   /** Hold EXTEND2 instead of following it. */
   onExtend: ((circuit: RelayCircuit, request: ExtendRequest) => void) | undefined;
 
@@ -301,7 +304,9 @@ export class SimRelay implements RelayCircuitRole {
 
   accept(channel: Channel, circId: number, command: number, body: Uint8Array): void {
     const { world } = this.net;
-    const circuit = new RelayCircuit({ ...simDeps(world), channel, role: this }, { circId, params: this.params });
+    const { conflux } = this;
+    const deps = { ...simDeps(world), channel, role: this, ...(conflux && { conflux }) };
+    const circuit = new RelayCircuit(deps, { circId, params: this.params });
     this.circuits.push(circuit);
     try {
       const keys = { rsaId: this.rsa, ed25519Id: this.ed25519, onionKeys: [this.onionKey] };

@@ -14,6 +14,7 @@ import {
   answerCreate,
   type CircuitParams,
   defaultCircuitParams,
+  type ExitConfluxSets,
   type ExtendRequest,
   OriginCircuit,
   RelayCircuit,
@@ -206,7 +207,12 @@ export class RawClient extends RawEnd {
 
   constructor(
     kind: HopKind,
-    options: { readonly params?: CircuitParams; readonly fast?: boolean; readonly rate?: number } = {},
+    options: {
+      readonly params?: CircuitParams;
+      readonly fast?: boolean;
+      readonly rate?: number;
+      readonly conflux?: (world: SimWorld) => ExitConfluxSets;
+    } = {},
   ) {
     const net = new SimNet();
     super(net.world, kind);
@@ -227,7 +233,12 @@ export class RawClient extends RawEnd {
     this.layer = cgo ? cgoClientLayer(keys) : tor1ClientLayer(keys);
     const params = options.params ?? defaultCircuitParams;
     this.circuit = new RelayCircuit(
-      { ...simDeps(world), channel: this.far as Channel, role: this.role },
+      {
+        ...simDeps(world),
+        channel: this.far as Channel,
+        role: this.role,
+        ...(options.conflux && { conflux: options.conflux(world) }),
+      },
       { circId: RawClient.circId, params },
     );
     this.circuit.created({

@@ -17,6 +17,8 @@ import {
   writeRelayHeader,
 } from '../../wire/relaymsg/index.ts';
 import { type StreamPort, StreamTable, type StreamTableEvents, type StreamTableSettings } from '../stream/index.ts';
+import type { ConfluxLeg, LegEnd } from './conflux/leg.ts';
+import type { ConfluxSet } from './conflux/set.ts';
 import { circuitWindowMax, type PackageWindow } from './package-window.ts';
 import type { CircuitParams } from './params.ts';
 import { TagQueue } from './tag-queue.ts';
@@ -59,7 +61,7 @@ const randomGap = 4 + 16;
  *
  * spec: tor-spec 7, proposals 289 and 324
  */
-export class HopEnd implements StreamPort {
+export class HopEnd implements StreamPort, LegEnd {
   readonly format: RelayCellFormat;
   readonly window: PackageWindow;
   readonly congestionControlled: boolean;
@@ -73,6 +75,7 @@ export class HopEnd implements StreamPort {
   readonly #tags = new TagQueue();
   #deliverWindow = circuitWindowMax;
   #streams: StreamTable | undefined;
+  #conflux: { readonly set: ConfluxSet; readonly leg: ConfluxLeg } | undefined;
   #cellsUntilRandom: number;
   #sentRandom = false;
 
@@ -101,8 +104,32 @@ export class HopEnd implements StreamPort {
     return this.#streams;
   }
 
+  /** From now on the set's streams are this hop's; it must not have any of its own. */
+  joinConflux(set: ConfluxSet, leg: ConfluxLeg): void {
+    this.#conflux = { set, leg };
+    this.#streams = set.streams;
+  }
+
+  get conflux(): { readonly set: ConfluxSet; readonly leg: ConfluxLeg } | undefined {
+    return this.#conflux;
+  }
+
+  /** The circuit is gone: its streams end, unless a set of circuits carries them on. */
+  closeStreams(remote: boolean): void {
+    if (this.#conflux === undefined) this.#streams?.close(remote);
+    else this.#conflux.set.legClosed(this.#conflux.leg, remote);
+  }
+
   get maxRttMs(): number {
     return this.window.maxRttMs;
+  }
+
+  get rttMs(): number {
+    return this.window.rttMs;
+  }
+
+  get hasUnacknowledged(): boolean {
+    return this.#tags.length > 0;
   }
 
   room(): number {
@@ -159,7 +186,11 @@ export class HopEnd implements StreamPort {
     if (command === RelayCommand.DATA) this.#countData();
     else if (command === RelayCommand.SENDME && streamId === 0) return this.#receiveSendme(cell.subarray(offset, end));
     else if (command !== RelayCommand.SENDME && !carriesStreamId(command)) return undefined;
-    return this.#streams?.receive(command, streamId, cell, offset, end);
+    const conflux = this.#conflux;
+    if (conflux === undefined || command === RelayCommand.BEGIN_DIR || command === RelayCommand.SENDME) {
+      return this.#streams?.receive(command, streamId, cell, offset, end);
+    }
+    return conflux.set.receive(conflux.leg, command, streamId, cell, { from: offset, to: end });
   }
 
   /** Every DATA cell counts, whatever becomes of it; a SENDME answers at once. */

@@ -1,3 +1,6 @@
+export { type ClientConfluxOptions, linkConflux } from './conflux/client-set.ts';
+export { type ConfluxLimits, ExitConfluxSets } from './conflux/exit-sets.ts';
+export { type ConfluxOptions, ConfluxSet } from './conflux/set.ts';
 export type { AwaitOptions } from './inbox.ts';
 export {
   answerRequest,

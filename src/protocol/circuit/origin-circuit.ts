@@ -4,6 +4,7 @@ import { type Deferred, deferred, Emitter } from '../../base/util/index.ts';
 import { type ClientLayer, ClientLayers } from '../../crypto/relaycell/index.ts';
 import { CellCommand, DestroyReason, decodeCreated2, destroyReasonName, encodeCreate2 } from '../../wire/cell/index.ts';
 import {
+  decodeConfluxSwitch,
   decodeExtended2,
   decodeTruncate,
   encodeExtend2,
@@ -19,7 +20,7 @@ import type { Channel, CircuitHandler } from '../channel/index.ts';
 import type { AcceptStream, Stream, StreamBegin, StreamHandler, StreamTable } from '../stream/index.ts';
 import { CellCounters } from './cell-counters.ts';
 import { type StartedHandshake, specifiersFor, startFast, startHandshake } from './client-handshake.ts';
-import { violation } from './hop-end.ts';
+import { type HopEnd, violation } from './hop-end.ts';
 import { type AwaitOptions, Inbox } from './inbox.ts';
 import { requestFor } from './negotiate.ts';
 import { type HopOwner, OriginHop } from './origin-hop.ts';
@@ -327,6 +328,15 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
     return this.#inbox.listen(commands, listener, this.#own(options.hop));
   }
 
+  /** For sets of circuits: the far end of the last hop, before it has any stream. Throws CIRCUIT_BUSY, CIRCUIT_CLOSED. */
+  confluxEnd(): HopEnd {
+    const { end } = this.#needHop();
+    if (!end.congestionControlled) throw new TorError('INTERNAL', 'conflux needs congestion control');
+    const fresh = end.conflux === undefined && (end.streams === undefined || end.streams.isIdle);
+    if (!fresh) throw new TorError('CIRCUIT_BUSY', 'the circuit is in use');
+    return end;
+  }
+
   /** A cell of padding to a hop, by default the last. */
   sendDrop(hop?: Hop): void {
     this.#own(hop).end.send(RelayCommand.DROP, 0, new Uint8Array(0));
@@ -339,7 +349,7 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
     hop.end.send(RelayCommand.TRUNCATE, 0, encodeTruncate(DestroyReason.NONE));
     await answer;
     this.#layers.truncate(hop.index + 1);
-    for (const gone of this.#hops.splice(hop.index + 1)) gone.end.streams?.close(false);
+    for (const gone of this.#hops.splice(hop.index + 1)) gone.end.closeStreams(false);
   }
 
   // Cells.
@@ -386,6 +396,11 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
     if (header.streamId === 0) {
       if (command === RelayCommand.EXTENDED2 && this.#pending !== undefined && hop === this.#hops.at(-1)) {
         this.#finishHandshake(decodeExtended2(body));
+        return true;
+      }
+      if (command === RelayCommand.CONFLUX_SWITCH && hop.end.conflux !== undefined) {
+        const { set, leg } = hop.end.conflux;
+        set.receiveSwitch(leg, decodeConfluxSwitch(body));
         return true;
       }
       if (this.#inbox.deliver(command, body, hop)) return true;
@@ -466,7 +481,7 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
     this.#pending?.done.reject(error);
     this.#pending = undefined;
     this.#inbox.close(error);
-    for (const hop of this.#hops) hop.end.streams?.close(remote);
+    for (const hop of this.#hops) hop.end.closeStreams(remote);
     this.events.emit('closed', this.#closed);
   }
 

@@ -7,6 +7,8 @@ export interface PackageWindow {
   /** Cells that may go now. */
   readonly room: number;
   readonly maxRttMs: number;
+  /** The round trip as it is now; 0 when it is not measured. */
+  readonly rttMs: number;
   /** Undefined with fixed windows. */
   readonly view: CongestionView | undefined;
   /** Counts a DATA cell; true when the other end will answer it with a SENDME. */
@@ -26,6 +28,7 @@ export const circuitWindowMax = 1000;
 export class FixedWindow implements PackageWindow {
   readonly increment = circuitWindowIncrement;
   readonly maxRttMs = 0;
+  readonly rttMs = 0;
   readonly view = undefined;
   #window: number;
 

@@ -4,8 +4,10 @@ import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
 import { cgoRelayLayer, type RelayLayer, tor1RelayLayer } from '../../crypto/relaycell/index.ts';
 import { CellCommand, DestroyReason, decodeCreated2, encodeCreate2, HandshakeType } from '../../wire/cell/index.ts';
 import {
+  decodeConfluxSwitch,
   decodeExtend2,
   decodeTruncate,
+  EndReason,
   type ExtendTarget,
   encodeExtended2,
   encodeTruncate,
@@ -17,7 +19,8 @@ import {
   type ResolvedAnswer,
 } from '../../wire/relaymsg/index.ts';
 import type { Channel, CircuitHandler } from '../channel/index.ts';
-import type { IncomingStream, StreamBegin, StreamHandler } from '../stream/index.ts';
+import type { AcceptResolve, AcceptStream, IncomingStream, StreamBegin, StreamHandler } from '../stream/index.ts';
+import type { ExitConfluxSets, ExitLeg } from './conflux/exit-sets.ts';
 import { HopEnd, type HopTransport, violation } from './hop-end.ts';
 import { NextHop } from './next-hop.ts';
 import { FixedWindow } from './package-window.ts';
@@ -62,6 +65,8 @@ export interface RelayCircuitDeps {
   readonly timers: Timers;
   readonly random: Random;
   readonly role: RelayCircuitRole;
+  /** Sets of circuits; without it CONFLUX messages are violations. */
+  readonly conflux?: ExitConfluxSets;
 }
 
 export interface RelayCircuitOptions {
@@ -94,6 +99,7 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   /** EXTEND2 came and `connectNext()` has not been called yet. */
   #extending: ExtendRequest | undefined;
   #spliced: RelayCircuit | undefined;
+  #confluxLeg: ExitLeg | undefined;
   /** The channel toward the client has forgotten the circuit. */
   #previousGone = false;
 
@@ -130,6 +136,11 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   /** The channel away from the client, once there is one. */
   get nextChannel(): Channel | undefined {
     return this.#next?.channel;
+  }
+
+  /** A leg of a set of circuits: directories do not answer here. */
+  get isConflux(): boolean {
+    return this.#confluxLeg !== undefined;
   }
 
   get isSpliced(): boolean {
@@ -176,13 +187,24 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   }
 
   #listenToStreams(end: HopEnd): void {
-    const { role } = this.#deps;
     const streams = end.useStreams(() => exitStreams(this.#params), {});
+    const { acceptStream, acceptResolve } = this.#acceptors();
+    if (acceptStream !== undefined) streams.acceptStreams(acceptStream);
+    if (acceptResolve !== undefined) streams.acceptResolves(acceptResolve);
+  }
+
+  #acceptors(): { readonly acceptStream?: AcceptStream; readonly acceptResolve?: AcceptResolve } {
+    const { role } = this.#deps;
     const { acceptStream, resolve } = role;
-    if (acceptStream !== undefined) {
-      streams.acceptStreams((begin, stream) => acceptStream.call(role, this, begin, stream));
-    }
-    if (resolve !== undefined) streams.acceptResolves((name, answer) => resolve.call(role, this, name, answer));
+    return {
+      ...(acceptStream && {
+        acceptStream: (begin, stream) =>
+          this.isConflux && begin.kind === 'begin-dir'
+            ? EndReason.NOTDIRECTORY
+            : acceptStream.call(role, this, begin, stream),
+      }),
+      ...(resolve && { acceptResolve: (name, answer) => resolve.call(role, this, name, answer) }),
+    };
   }
 
   // Cells from the client's side.
@@ -244,13 +266,47 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
       case RelayCommand.EXTENDED2:
       case RelayCommand.TRUNCATED:
         return;
+      case RelayCommand.CONFLUX_LINK:
+        this.#receiveConfluxLink(body);
+        return;
+      case RelayCommand.CONFLUX_LINKED_ACK:
+        this.#needConfluxLeg().acknowledged();
+        return;
+      case RelayCommand.CONFLUX_SWITCH: {
+        const { set, leg } = this.#needConfluxLeg();
+        set.receiveSwitch(leg, decodeConfluxSwitch(body));
+        return;
+      }
+      case RelayCommand.CONFLUX_LINKED:
+        throw violation('CONFLUX_LINKED from a client');
       default:
         this.#deps.role.message?.(this, command, body);
     }
   }
 
+  #needConfluxLeg(): ExitLeg {
+    if (this.#confluxLeg === undefined || this.#next !== undefined) throw violation('a circuit that is not linked');
+    return this.#confluxLeg;
+  }
+
+  /** Only a fresh circuit that ends here and has congestion control can be a leg. spec: proposal 329, 3 */
+  #receiveConfluxLink(body: Uint8Array): void {
+    const { conflux } = this.#deps;
+    const end = this.#end as HopEnd;
+    if (conflux === undefined || !end.congestionControlled) throw violation('CONFLUX_LINK, which was not agreed on');
+    const grown = this.#next !== undefined || this.#extending !== undefined || this.#spliced !== undefined;
+    if (grown || this.#confluxLeg !== undefined) throw violation('CONFLUX_LINK on a circuit in use');
+    if (end.streams !== undefined && !end.streams.isIdle) throw violation('CONFLUX_LINK on a circuit with streams');
+    const owner = { end, close: (reason: number) => this.close(reason), ...this.#acceptors() };
+    const { leg, linked } = conflux.link(owner, body, this.#params);
+    this.#confluxLeg = leg;
+    end.joinConflux(leg.set, leg.leg);
+    end.send(RelayCommand.CONFLUX_LINKED, 0, linked);
+  }
+
   #receiveExtend(body: Uint8Array): void {
     if (this.#next !== undefined || this.#extending !== undefined) throw violation('a second EXTEND2');
+    if (this.#confluxLeg !== undefined) throw violation('EXTEND2 beyond the end of a set of circuits');
     const { linkSpecifiers, handshakeType, handshake } = decodeExtend2(body);
     const target = extendTarget(linkSpecifiers);
     if (isAllZero(target.rsa)) throw violation('EXTEND2 without an identity');
@@ -409,7 +465,7 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
     this.#next = undefined;
     if (!this.#previousGone) this.channel.destroy(this.circId, reason);
     this.#previousGone = true;
-    this.#end?.streams?.close(true);
+    this.#end?.closeStreams(true);
     const spliced = this.#spliced;
     this.#spliced = undefined;
     spliced?.close(reason);

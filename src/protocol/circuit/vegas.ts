@@ -54,6 +54,10 @@ export class Vegas implements PackageWindow {
     return this.#maxRttUs / 1000;
   }
 
+  get rttMs(): number {
+    return this.#rttUs / 1000;
+  }
+
   get view(): CongestionView {
     return {
       path: this.#path,

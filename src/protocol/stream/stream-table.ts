@@ -74,6 +74,11 @@ export class StreamTable implements StreamOwner<EdgeStream> {
     return this.#streams.size;
   }
 
+  /** Nothing was ever begun here that is not over. */
+  get isIdle(): boolean {
+    return this.#streams.size === 0 && this.#asked.size === 0 && this.#answering.size === 0;
+  }
+
   get halfClosed(): number {
     return this.#half.size;
   }
