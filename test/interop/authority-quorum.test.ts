@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { latin1 } from '../../src/base/bytes/index.ts';
+import {
+  parseAuthorityCertificates,
+  parseConsensus,
+  parseVote,
+  type UnverifiedConsensus,
+} from '../../src/wire/netdoc/index.ts';
+import { TorNetwork } from './support/network.ts';
+
+const names = ['authority0', 'authority1', 'authority2', 'authority3', 'authority4'];
+const ctorNames = names.slice(2);
+const flavors = ['cached-consensus', 'cached-microdesc-consensus'];
+const rounds = Number(process.env.TROPEA_QUORUM_ROUNDS ?? 2);
+
+/** Words by which C tor complains about other authorities. */
+const complaints =
+  /Rejecting|Rejected|Couldn't parse|Unable to (?:parse|store|add)|Mismatch|Could not add|bad signature|Bad signature|disagreed|not recognized|Discarding vote|missing votes|Not enough info/;
+
+/** Two authorities of ours and three of C tor make every consensus together. */
+describe('a quorum of Tropea and C tor', () => {
+  let net: TorNetwork;
+  let authorities: { readonly v3Identity: Uint8Array }[];
+
+  const read = async (name: string, file: string): Promise<string> =>
+    latin1(await readFile(join(net.folder, name, 'data', file)).catch(() => new Uint8Array(0)));
+
+  const consensuses = (file: string): Promise<string[]> => Promise.all(names.map((name) => read(name, file)));
+
+  /** Waits until all authorities have a consensus newer than the one given, the same for all. */
+  async function nextRound(afterMs: number): Promise<UnverifiedConsensus[]> {
+    for (let tries = 0; tries < 600; tries++) {
+      const sets = await Promise.all(flavors.map(consensuses));
+      const parsed = sets.flat().map((text) => (text === '' ? undefined : parseConsensus(text)));
+      const times = new Set(parsed.map((each) => each?.validAfterMs ?? 0));
+      const [time] = times;
+      if (times.size === 1 && time !== undefined && time > afterMs) {
+        for (const set of sets)
+          assert.equal(new Set(set.map(unsigned)).size, 1, 'authorities have different consensuses');
+        return parsed.flatMap((each) => each ?? []);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error('no new consensus in a minute');
+  }
+
+  before(
+    async () => {
+      net = await TorNetwork.start({
+        authorities: [{ implementation: 'tropea' }, { implementation: 'tropea' }, {}, {}, {}],
+        relays: 2,
+        exits: 1,
+        timing: { votingIntervalS: 20 },
+      });
+    },
+    { timeout: 240_000 },
+  );
+  after(() => net?.stop());
+
+  it('every signature on every consensus verifies, in both flavours', { timeout: 60_000 * (rounds + 1) }, async () => {
+    const votes = (await read('authority2', 'v3-status-votes')).split(/^(?=network-status-version )/m).map(parseVote);
+    authorities = votes.map((vote) => ({ v3Identity: vote.voter.identity }));
+    assert.equal(authorities.length, 5);
+    let lastMs = 0;
+    for (let round = 0; round < rounds; round++) {
+      const parsed = await nextRound(lastMs);
+      const certificates = parseAuthorityCertificates(await read('authority0', 'cached-certs')).documents;
+      for (const consensus of parsed) {
+        const report = consensus.checkSignatures(certificates, authorities, { nowMs: Date.now() });
+        assert.deepEqual([report.good, report.bad], [5, 0], `${consensus.flavor} ${consensus.validAfterMs}`);
+      }
+      lastMs = parsed[0]?.validAfterMs ?? 0;
+    }
+  });
+
+  it('our votes say what C tor says of the same relays', async () => {
+    const votes = (await read('authority2', 'v3-status-votes')).split(/^(?=network-status-version )/m).map(parseVote);
+    const of = (name: string) => votes.find((vote) => vote.voter.nickname === name);
+    const [ours, theirs] = [of('authority0'), of('authority2')];
+    assert.ok(ours !== undefined && theirs !== undefined);
+    // What each has seen of a relay's uptime is its own.
+    const plain = (vote: typeof ours) => vote.entries.map((entry) => ({ ...entry, stats: undefined }));
+    assert.deepEqual(plain(ours), plain(theirs));
+    assert.deepEqual(ours.knownFlags, theirs.knownFlags);
+    assert.deepEqual(ours.requiredRelayProtocols, theirs.requiredRelayProtocols);
+    assert.deepEqual(
+      votes.map((vote) => vote.sharedRandomParticipate),
+      [true, true, true, true, true],
+    );
+  });
+
+  it('C tor has nothing to say against us', async () => {
+    for (const name of ctorNames) {
+      const log = await readFile(join(net.folder, name, 'log'), 'utf8');
+      const found = log.split('\n').filter((line) => line.includes('[warn]') && complaints.test(line));
+      assert.deepEqual(found, [], name);
+    }
+  });
+});
+
+const unsigned = (text: string): string => text.slice(0, text.indexOf('directory-signature '));
