@@ -32,8 +32,9 @@ describe('a running program', () => {
     ].join('\n');
     write('');
     node = new TropeaProcess(['--defaults-torrc', path('defaults'), '-f', path('torrc')]);
-    await node.said(/Opened Control listener connection \(ready\) on 127\.0\.0\.1:\d+/);
-    port = Number(/^PORT=127\.0\.0\.1:(\d+)$/m.exec(readFileSync(path('port'), 'utf8'))?.[1]);
+    const opened = /Opened Control listener connection \(ready\) on 127\.0\.0\.1:(\d+)\n/;
+    await node.said(opened);
+    port = Number(opened.exec(node.output)?.[1]);
   });
   after(() => {
     node.kill();
@@ -67,6 +68,7 @@ describe('a running program', () => {
 
   it('answers what it is asked', async () => {
     const connection = await controller();
+    assert.equal(readFileSync(path('port'), 'utf8'), `PORT=127.0.0.1:${port}\n`);
     assert.match(await connection.send('GETINFO version'), /^250-version=0\.4\.9\.11 \(tropea-\S+\)\r\n250 OK\r\n$/);
     assert.equal(await connection.send(`GETINFO config-file`), `250-config-file=${path('torrc')}\r\n250 OK\r\n`);
     assert.match(await connection.send('GETINFO config-text'), /^250\+config-text=\r\n.*DisableNetwork 1\r\n/s);
@@ -133,12 +135,12 @@ describe('a running program', () => {
     renameSync(path('log'), path('log.1'));
     write('MaxCircuitDirtiness 30 minutes');
     const connection = await controller();
-    await connection.send('SETEVENTS CONF_CHANGED NOTICE');
-    const from = node.output.length;
+    await connection.send('SETEVENTS CONF_CHANGED NOTICE SIGNAL');
     node.signal('SIGHUP');
-    await node.said(/Read configuration file/, from);
+    await connection.heard(/^650 SIGNAL RELOAD/);
     assert.equal(await connection.send('GETCONF MaxCircuitDirtiness'), '250 MaxCircuitDirtiness=1800\r\n');
-    assert.ok(connection.events.some((event) => event.startsWith('650 NOTICE Received reload signal (hup).')));
+    await connection.heard(/^650 NOTICE Received reload signal \(hup\)/);
+    await connection.heard(/^650-CONF_CHANGED\r\n650-MaxCircuitDirtiness=1800\r\n650 OK/);
     assert.ok(existsSync(path('log')));
     connection.close();
   });

@@ -8,6 +8,7 @@ export class ControlConnection {
   #reply = '';
   #waiting: ((reply: string) => void)[] = [];
   #isEnded = false;
+  readonly #listeners: ((event: string) => void)[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -39,6 +40,17 @@ export class ControlConnection {
     });
   }
 
+  /** The first event, there already or to come, that matches. */
+  heard(pattern: RegExp): Promise<string> {
+    const known = this.events.find((event) => pattern.test(event));
+    if (known !== undefined) return Promise.resolve(known);
+    return new Promise((resolve) => {
+      this.#listeners.push((event) => {
+        if (pattern.test(event)) resolve(event);
+      });
+    });
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -54,9 +66,14 @@ export class ControlConnection {
       if (line[3] !== ' ') continue;
       const reply = this.#reply;
       this.#reply = '';
-      if (reply.startsWith('650')) this.events.push(reply);
+      if (reply.startsWith('650')) this.#hear(reply);
       else this.#waiting.shift()?.(reply);
     }
+  }
+
+  #hear(event: string): void {
+    this.events.push(event);
+    for (const listener of this.#listeners) listener(event);
   }
 
   /** Behind the next line, or behind the data block it begins. */

@@ -8,11 +8,15 @@ import { type ExitCode, type ProgramIo, processIo } from './program.ts';
 import { findSubcommand, isSubcommandWord, unknownSubcommand } from './subcommands.ts';
 import { logHead, productName } from './version.ts';
 
+const exitGraceMs = 3000;
+
 /** What bin/tropea does: runs `main` on this process and lets it end when nothing is left to do. */
 export async function runProgram(args: readonly string[]): Promise<void> {
   // Who reads our output may stop doing so (`tropea --help | head`); that is no reason to fail.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.exitCode = await main(args, processIo);
+  // What was left open after a failed start must not keep a process without a purpose alive.
+  setTimeout(() => process.exit(), exitGraceMs).unref();
 }
 
 /** The program: a subcommand when the first word has no dash, else all that `tor` does. */

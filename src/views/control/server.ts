@@ -75,6 +75,11 @@ export class ControlServer {
     this.#writePortFile(options.get('ControlPortWriteToFile'));
   }
 
+  /** Tells controllers of a signal that was taken: SIGNAL events. */
+  noteSignal(name: string): void {
+    this.#context.hub.send('SIGNAL', name);
+  }
+
   /** Closes ports and connections. */
   async close(): Promise<void> {
     if (this.#closed) return;

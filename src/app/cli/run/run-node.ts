@@ -53,6 +53,7 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
       logs,
       timers: nodeRuntime.timers,
       stats: () => statsLines(node),
+      done: (name) => control.noteSignal(name),
       drain: () => void node.parts.relay?.drain(),
       end: (code) => ended.resolve(code),
     });

@@ -14,6 +14,8 @@ export interface SignalDeps {
   readonly stats: () => readonly string[];
   /** A relay takes nothing new from now on. */
   readonly drain: () => void;
+  /** RELOAD, DUMP or DEBUG was done. */
+  readonly done: (name: string) => void;
   readonly end: (code: ExitCode) => void;
 }
 
@@ -87,6 +89,7 @@ export class SignalActions {
     try {
       logs.truncateNext();
       await configuration.reload();
+      this.#deps.done('RELOAD');
     } catch (error) {
       log.warn('config', TorError.from(error).message);
       log.err('config', 'Reading config failed--see warnings above. For usage, try -h.');
@@ -100,11 +103,13 @@ export class SignalActions {
     const severity = log.enabled('info') ? 'info' : 'notice';
     log.log(severity, 'general', 'Dumping stats:');
     for (const line of stats()) log.log(severity, 'general', line);
+    this.#deps.done('DUMP');
   }
 
   debug(): void {
     const { log, logs } = this.#deps;
     logs.switchToDebug();
     log.debug('general', 'Caught USR2, going to loglevel debug. Send HUP to change back.');
+    this.#deps.done('DEBUG');
   }
 }

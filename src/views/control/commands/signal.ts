@@ -8,13 +8,15 @@ interface Signal {
   /** What SIGNAL events call it. */
   readonly name: string;
   readonly act: Act;
+  /** Whoever acts tells of it, since the signal may also come from outside; else it is told here. */
+  readonly told?: true;
 }
 
-const reload: Signal = { name: 'RELOAD', act: ({ deps }) => deps.actions.reload() };
-const shutdown: Signal = { name: 'SHUTDOWN', act: ({ deps }) => deps.actions.interrupt() };
-const dump: Signal = { name: 'DUMP', act: ({ deps }) => deps.actions.dumpStats() };
-const debug: Signal = { name: 'DEBUG', act: ({ deps }) => deps.actions.debug() };
-const halt: Signal = { name: 'HALT', act: ({ deps }) => deps.actions.terminate() };
+const reload: Signal = { name: 'RELOAD', act: ({ deps }) => deps.actions.reload(), told: true };
+const shutdown: Signal = { name: 'SHUTDOWN', act: ({ deps }) => deps.actions.interrupt(), told: true };
+const dump: Signal = { name: 'DUMP', act: ({ deps }) => deps.actions.dumpStats(), told: true };
+const debug: Signal = { name: 'DEBUG', act: ({ deps }) => deps.actions.debug(), told: true };
+const halt: Signal = { name: 'HALT', act: ({ deps }) => deps.actions.terminate(), told: true };
 
 /** spec: control-spec 3.7 */
 const signals: Readonly<Record<string, Signal>> = {
@@ -37,17 +39,16 @@ const signals: Readonly<Record<string, Signal>> = {
 
 export const signalNames: readonly string[] = Object.keys(signals);
 
-/** These end the node or its logs; listeners hear of them before. */
+/** The reply to these goes out before the node goes. */
 const endings: readonly Signal[] = [shutdown, halt];
 
 export const signal: CommandHandler = ({ rest }, context) => {
   const found = Object.hasOwn(signals, rest.toUpperCase()) ? signals[rest.toUpperCase()] : undefined;
   if (found === undefined) refuse(552, `Unrecognized signal code "${rest}"`);
-  const { name, act } = found;
+  const { name, act, told } = found;
   context.deps.log.info('control', `Controller sent signal ${name}`);
-  // The reply goes out before the node goes.
   if (endings.includes(found)) context.deps.runtime.timers.after(0, () => act(context));
   else act(context);
-  context.hub.send('SIGNAL', name);
+  if (told !== true) context.hub.send('SIGNAL', name);
   return okReply;
 };
