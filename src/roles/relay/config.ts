@@ -89,6 +89,8 @@ export interface RelayConfig {
   readonly maxQueueBytes: number;
   /** 0: from the consensus. */
   readonly maxOnionQueueDelayMs: number;
+  /** Threads for handshakes; 0: as many as there are processors to spare. */
+  readonly numCpus: number;
   readonly shutdownWaitMs: number;
   /** 0: no heartbeat. */
   readonly heartbeatMs: number;
@@ -133,6 +135,7 @@ export function relayConfig(options: TorOptions, ports: readonly PortConfig[]): 
     dos: dosConfig(options),
     maxQueueBytes: options.get('MaxMemInQueues'),
     maxOnionQueueDelayMs: options.get('MaxOnionQueueDelay'),
+    numCpus: options.get('NumCPUs'),
     shutdownWaitMs: options.get('ShutdownWaitLength') * 1000,
     heartbeatMs: options.get('HeartbeatPeriod') * 1000,
   };

@@ -13,7 +13,7 @@ import { CircuitServer, type HandshakeName } from './circuit-server.ts';
 import type { RelayConfig } from './config.ts';
 import { BandwidthHistory } from './descriptor/bandwidth-history.ts';
 import type { RelayEvents } from './events.ts';
-import { LocalHandshakeQueue } from './handshake-queue.ts';
+import { ThreadHandshakeQueue } from './handshake-queue.ts';
 import { systemAddresses } from './host-addresses.ts';
 import { Accounting, type AccountingState } from './limits/accounting.ts';
 import { DosDefence } from './limits/dos-defence.ts';
@@ -71,7 +71,7 @@ export class Relay {
   #network: RelayNetwork | undefined;
   #ports: OrPorts | undefined;
   #circuits: CircuitServer | undefined;
-  #handshakes: LocalHandshakeQueue | undefined;
+  #handshakes: ThreadHandshakeQueue | undefined;
   #memory: MemoryGuard | undefined;
   #accounting: Accounting | undefined;
   #params: CircuitParams = defaultCircuitParams;
@@ -162,12 +162,13 @@ export class Relay {
   async start(network: RelayNetwork): Promise<void> {
     this.#network = network;
     const { clock, random } = this.#deps;
-    this.#handshakes = new LocalHandshakeQueue(
+    this.#handshakes = new ThreadHandshakeQueue(
       { clock, random, later: (callback) => void setImmediate(callback) },
       {
         keys: () => this.#relayKeys(),
         congestion: () => this.#circuitParams().congestion,
         cgo: false,
+        threads: this.config.numCpus,
         maxDelayMs: () => this.config.maxOnionQueueDelayMs || this.params.get('MaxOnionQueueDelay'),
       },
     );
