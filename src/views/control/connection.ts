@@ -11,7 +11,8 @@ import {
 } from '../../wire/control/index.ts';
 import type { Authentication } from './authentication.ts';
 import { commands } from './commands/index.ts';
-import type { CommandContext, Controller } from './context.ts';
+import type { CommandContext } from './context.ts';
+import type { Controller } from './controller.ts';
 import { ControlFailure } from './failure.ts';
 
 /** What a controller may have in its way out before it is cut off for not reading. */

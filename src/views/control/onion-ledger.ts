@@ -1,5 +1,5 @@
 import type { OnionService } from '../../roles/onion/index.ts';
-import type { Controller } from './context.ts';
+import type { Controller } from './controller.ts';
 import type { ControlledServices } from './types.ts';
 
 /** Services that controllers made: each ends with its connection, unless it was detached. */

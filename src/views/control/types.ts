@@ -7,6 +7,7 @@ import type { TorDirectoryManager } from '../../network/directory/index.ts';
 import type { GuardManager } from '../../network/guard/index.ts';
 import type { ClientRole } from '../../roles/client/index.ts';
 import type { OnionClient, OnionService, OnionServiceOptions } from '../../roles/onion/index.ts';
+import type { Relay } from '../../roles/relay/index.ts';
 import type { ConfigLine, OptionName, TorOptions } from '../../wire/torrc/index.ts';
 
 /** Onion services of the node: what ADD_ONION adds to. */
@@ -27,6 +28,8 @@ export interface ControlledParts {
   readonly client: ClientRole;
   readonly onionClient: OnionClient;
   readonly services: ControlledServices;
+  /** With an ORPort. */
+  readonly relay: { readonly relay: Relay } | undefined;
 }
 
 /** Reads and changes options. */

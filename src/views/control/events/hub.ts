@@ -1,4 +1,4 @@
-import type { Controller } from '../context.ts';
+import type { Controller } from '../controller.ts';
 
 /** Every event a controller may ask for, in C tor's order. spec: control-spec 4.1 */
 export const eventNames = [

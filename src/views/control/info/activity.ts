@@ -1,13 +1,14 @@
 import type { GuardDescription } from '../../../network/guard/index.ts';
 import type { Mapping } from '../../../roles/client/index.ts';
 import { quote } from '../../../wire/torrc/index.ts';
+import type { InfoScope } from '../context.ts';
 import { bootstrapText } from '../format/bootstrap.ts';
 import { circuitLine } from '../format/circuit.ts';
 import { channelName } from '../format/orconn.ts';
 import { streamLine } from '../format/stream.ts';
 import { isoTime } from '../format/time.ts';
 import { torVersionStatus } from '../format/version-status.ts';
-import type { InfoScope, InfoTable } from './info-keys.ts';
+import type { InfoTable } from './info-keys.ts';
 
 const lines = (items: readonly string[]): string => items.join('\r\n');
 
@@ -66,7 +67,6 @@ export const activityInfo: InfoTable = {
     help: 'Which nodes are we using as entry guards?',
     get: ({ context }) => context.deps.parts.guards.describe().map(guardLine).join(''),
   },
-  'net/listeners/or': { help: 'Bound addresses by type', get: () => '' },
   'net/listeners/dir': { get: () => '' },
   'net/listeners/socks': { get: listeners('socks') },
   'net/listeners/trans': { get: () => '' },
@@ -107,9 +107,6 @@ export const activityInfo: InfoTable = {
     get: ({ context }) =>
       torVersionStatus(context.options.version, context.deps.parts.directory.consensus('microdesc')?.clientVersions),
   },
-  'status/reachability-succeeded': { get: () => 'OR=0 DIR=1' },
-  'status/reachability-succeeded/or': { get: () => '0' },
-  'status/reachability-succeeded/dir': { get: () => '1' },
   'status/good-server-descriptor': { get: () => '0' },
   'status/accepted-server-descriptor': { get: () => '0' },
   'onions/current': {

@@ -1,10 +1,4 @@
-import type { CommandContext, Controller } from '../context.ts';
-
-/** What a key's function may look at. */
-export interface InfoScope {
-  readonly context: CommandContext;
-  readonly controller: Controller;
-}
+import type { InfoScope, InfoSource } from '../context.ts';
 
 export type InfoAnswer = string | undefined | Promise<string | undefined>;
 
@@ -14,7 +8,7 @@ export type InfoTable = Readonly<
 >;
 
 /** All keys of GETINFO. */
-export class InfoKeys {
+export class InfoKeys implements InfoSource {
   readonly #exact = new Map<string, InfoTable[string]>();
   readonly #prefixes: [string, InfoTable[string]][] = [];
 
@@ -25,7 +19,6 @@ export class InfoKeys {
     }
   }
 
-  /** The value; undefined for a key that is not known. Throws ControlFailure 551 when there is no value now. */
   async get(key: string, scope: InfoScope): Promise<string | undefined> {
     const exact = this.#exact.get(key);
     if (exact !== undefined) return exact.get(scope, '');
@@ -33,7 +26,6 @@ export class InfoKeys {
     return prefix?.[1].get(scope, key.slice(prefix[0].length));
   }
 
-  /** For info/names: `key -- what it is`. */
   names(): string {
     const rows = [...this.#exact, ...this.#prefixes].filter(([, { help }]) => help !== undefined);
     return rows.map(([key, { help }]) => `${key.endsWith('/') ? `${key}*` : key} -- ${help}\n`).join('');

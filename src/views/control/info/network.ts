@@ -1,8 +1,9 @@
 import { base64Unpadded, fromBase16 } from '../../../base/bytes/index.ts';
 import type { Microdescriptor, RouterStatus } from '../../../wire/netdoc/index.ts';
+import type { InfoScope } from '../context.ts';
 import { refuse } from '../failure.ts';
 import { routerStatusEntry } from '../format/router-status.ts';
-import type { InfoScope, InfoTable } from './info-keys.ts';
+import type { InfoTable } from './info-keys.ts';
 
 const directoryOf = ({ context }: InfoScope) => context.deps.parts.directory;
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { totalmem, userInfo } from 'node:os';
 import { optionNames, optionSpec } from '../../../wire/torrc/index.ts';
 import { signalNames } from '../commands/signal.ts';
+import type { InfoScope } from '../context.ts';
 import { eventNames } from '../events/hub.ts';
-import { refuse } from '../failure.ts';
-import type { InfoScope, InfoTable } from './info-keys.ts';
+import type { InfoTable } from './info-keys.ts';
 
 const typeNames: Readonly<Record<string, string>> = {
   bool: 'Boolean',
@@ -108,9 +108,6 @@ export const programInfo: InfoTable = {
     help: 'Is accounting currently enabled?',
     get: ({ context }) => (context.deps.configuration.options.get('AccountingMax') > 0 ? '1' : '0'),
   },
-  address: { help: 'IP address of this Tor host, if we can guess it.', get: () => refuse(551, 'Address unknown') },
-  'address/': { get: () => refuse(551, 'Address unknown') },
-  fingerprint: { get: () => refuse(551, 'Not running in server mode') },
   'ip-to-country/': {
     help: 'Perform a GEOIP lookup',
     get: (_, rest) => (rest.endsWith('-available') ? '0' : '??'),

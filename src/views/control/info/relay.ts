@@ -1,0 +1,32 @@
+import { formatIp, formatIpPort, type IpBytes } from '../../../base/ip/index.ts';
+import type { Relay } from '../../../roles/relay/index.ts';
+import { quote } from '../../../wire/torrc/index.ts';
+import type { InfoScope } from '../context.ts';
+import { refuse } from '../failure.ts';
+import type { InfoTable } from './info-keys.ts';
+
+const relayOf = ({ context }: InfoScope): Relay | undefined => context.deps.parts.relay?.relay;
+
+function address(scope: InfoScope, family: 'ipv4' | 'ipv6'): string {
+  const found: { readonly address: IpBytes } | undefined = relayOf(scope)?.addresses.get(family);
+  return found === undefined ? refuse(551, 'Address unknown') : formatIp(found.address);
+}
+
+const reachable = (scope: InfoScope): string => (relayOf(scope)?.reachability.isReachable('ipv4') === true ? '1' : '0');
+
+/** What only a relay has. */
+export const relayInfo: InfoTable = {
+  fingerprint: { get: (scope) => relayOf(scope)?.fingerprint ?? refuse(551, 'Not running in server mode') },
+  address: { help: 'IP address of this Tor host, if we can guess it.', get: (scope) => address(scope, 'ipv4') },
+  'address/v4': { help: 'IPv4 address of this Tor host, if we can guess it.', get: (scope) => address(scope, 'ipv4') },
+  'address/v6': { help: 'IPv6 address of this Tor host, if we can guess it.', get: (scope) => address(scope, 'ipv6') },
+  'net/listeners/or': {
+    help: 'Bound addresses by type',
+    get: (scope) =>
+      (relayOf(scope)?.ports?.endpoints ?? []).map((at) => quote(formatIpPort(at.address, at.port))).join(' '),
+  },
+  'status/reachability-succeeded': { get: (scope) => `OR=${reachable(scope)} DIR=1` },
+  'status/reachability-succeeded/or': { get: reachable },
+  'status/reachability-succeeded/dir': { get: () => '1' },
+  'status/clients-seen': { get: () => refuse(551, 'No bridge-client stats available') },
+};
