@@ -1,10 +1,11 @@
 import { TorError } from '../../base/errors/index.ts';
 import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
 import type { ChannelManager } from '../../network/channels/index.ts';
-import type { NetDir } from '../../network/netdir/index.ts';
+import { type ConsensusParams, defaultParams, type NetDir } from '../../network/netdir/index.ts';
 import type { Channel } from '../../protocol/channel/index.ts';
 import {
   type CircuitParams,
+  ExitConfluxSets,
   type ExtendRequest,
   RelayCircuit,
   type RelayCircuitRole,
@@ -76,6 +77,7 @@ export class CircuitServer {
   readonly #deps: CircuitServerDeps;
   readonly #options: CircuitServerOptions;
   readonly #circuits = new Set<RelayCircuit>();
+  readonly #conflux: ExitConfluxSets;
   readonly #role: RelayCircuitRole;
   #hibernating = false;
 
@@ -84,6 +86,10 @@ export class CircuitServer {
     this.#options = options;
     const { services } = deps;
     const exit = services.exit;
+    this.#conflux = new ExitConfluxSets(deps, () => ({
+      maxLegs: this.#consensus.get('cfx_max_legs_set'),
+      maxEarlyBytes: this.#consensus.get('cfx_max_oooq_bytes'),
+    }));
     this.#role = {
       extend: (circuit, request) => this.#extend(circuit, request),
       acceptStream: (circuit, begin, stream) => this.#acceptStream(circuit, begin, stream),
@@ -93,7 +99,7 @@ export class CircuitServer {
             resolve: (circuit, name, answer) => {
               this.counts.resolve++;
               if (this.#admitsStream(circuit)) return exit.resolve(circuit, name, answer);
-              if (circuit.state === 'open') answer([]);
+              if (circuit.state === 'open') answer([{ kind: 'error', transient: true, ttlSec: 60 }]);
               return undefined;
             },
           }),
@@ -126,8 +132,9 @@ export class CircuitServer {
       channel.destroy(circId, this.#hibernating ? DestroyReason.HIBERNATING : DestroyReason.RESOURCELIMIT);
       return;
     }
+    const conflux = this.#consensus.get('cfx_enabled') === 1 && { conflux: this.#conflux };
     const circuit = new RelayCircuit(
-      { ...this.#deps, channel, role: this.#role },
+      { ...this.#deps, channel, role: this.#role, ...conflux },
       { circId, params: this.#options.params() },
     );
     this.#circuits.add(circuit);
@@ -148,6 +155,10 @@ export class CircuitServer {
         circuit.close(overloaded ? DestroyReason.RESOURCELIMIT : DestroyReason.TORPROTOCOL);
       },
     );
+  }
+
+  get #consensus(): ConsensusParams {
+    return this.#deps.netdir()?.params ?? defaultParams;
   }
 
   #extend(circuit: RelayCircuit, request: ExtendRequest): void {
