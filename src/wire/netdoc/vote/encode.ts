@@ -32,6 +32,7 @@ function header(fields: VoteFields): string {
     `voting-delay ${fields.voteDelaySec} ${fields.distDelaySec}\n`,
     line('client-versions', fields.clientVersions),
     line('server-versions', fields.serverVersions),
+    ...fields.packages.map((each) => line('package', each)),
     line('recommended-relay-protocols', fields.recommendedRelayProtocols),
     line('recommended-client-protocols', fields.recommendedClientProtocols),
     line('required-relay-protocols', fields.requiredRelayProtocols),
