@@ -37,7 +37,9 @@ export const maxNames = 10_000;
 
 /** Petnames and the lists of others. Immutable: each change makes a new book. */
 export class AddressBook {
-  static readonly empty: AddressBook = new AddressBook(new Map(), new Map());
+  static get empty(): AddressBook {
+    return emptyBook;
+  }
   readonly #petnames: ReadonlyMap<string, Petname>;
   readonly #edges: ReadonlyMap<string, EdgeList>;
 
@@ -149,3 +151,6 @@ export class AddressBook {
     return new AddressBook(petnames, this.#edges);
   }
 }
+
+// Not a static field: the compiler's output for one that makes its own class fails at run time.
+const emptyBook = new AddressBook(new Map(), new Map());
