@@ -82,7 +82,7 @@ describe('what an exit answers', () => {
       rsa,
       ed25519,
       ntorKey: onionKeys.current.publicKey,
-      protover: parseProtover(supportedProtocols({ cgo: false })),
+      protover: parseProtover(supportedProtocols({ cgo: true })),
       linkSpecifiers: [
         { kind: 'ipv4', address: Uint8Array.of(127, 0, 0, 1), port: ports?.endpoints[0]?.port ?? 0 },
         { kind: 'rsa', id: rsa },

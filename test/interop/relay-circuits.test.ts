@@ -45,7 +45,7 @@ describe('circuits through a relay of ours between relays of C tor', () => {
       rsa,
       ed25519,
       ntorKey: onionKeys.current.publicKey,
-      protover: parseProtover(supportedProtocols({ cgo: false })),
+      protover: parseProtover(supportedProtocols({ cgo: true })),
       linkSpecifiers: [
         { kind: 'ipv4', address: loopback, port },
         { kind: 'rsa', id: rsa },

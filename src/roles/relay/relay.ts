@@ -167,7 +167,7 @@ export class Relay {
       {
         keys: () => this.#relayKeys(),
         congestion: () => this.#circuitParams().congestion,
-        cgo: false,
+        cgo: true,
         threads: this.config.numCpus,
         maxDelayMs: () => this.config.maxOnionQueueDelayMs || this.params.get('MaxOnionQueueDelay'),
       },

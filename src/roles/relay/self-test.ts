@@ -157,7 +157,7 @@ export class SelfTest {
       { kind: 'rsa', id: rsa },
       { kind: 'ed25519', id: ed25519 },
     ];
-    const protover = parseProtover(supportedProtocols({ cgo: false }));
+    const protover = parseProtover(supportedProtocols({ cgo: true }));
     return { rsa, ed25519, ntorKey: relay.onionKeys.current.publicKey, linkSpecifiers, protover };
   }
 

@@ -76,7 +76,7 @@ export async function runRelay(torrc: string, extra: Partial<RelayServices> = {}
       platform: 'Tropea 0.1.0 on Linux',
       servesDirectory: () => extra.directory !== undefined,
       familyKeys: [],
-      cgo: false,
+      cgo: true,
     },
   );
   const selfTest = new SelfTest({ clock, timers, logger, relay, circuits, netdir });

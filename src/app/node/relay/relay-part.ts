@@ -93,6 +93,7 @@ export class RelayPart {
     const familyKeys = await loadFamilyKeys(store, relay.config.familyIds, { logger: log });
     const advertise = (): void => exit.setAdvertisedAddresses(relay.addresses.all);
     relay.events.on('addresses', advertise);
+    relay.events.on('hibernating', ({ state }) => exit.setHibernating(state !== 'awake'));
     advertise();
     await relay.start({
       channels,
@@ -120,7 +121,7 @@ export class RelayPart {
         exit: () => ({ policy: exit.policy.descriptorRules, ipv6: exit.policy.ipv6Summary }),
         servesDirectory: () => served !== undefined,
         familyKeys,
-        cgo: false,
+        cgo: true,
         cachesExtraInfo: false,
       },
     );
@@ -142,6 +143,7 @@ export class RelayPart {
   async drain(): Promise<void> {
     this.#publisher?.stop();
     this.#selfTest?.stop();
+    this.exit.setHibernating(true);
     await this.relay.drain();
   }
 
