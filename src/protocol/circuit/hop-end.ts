@@ -114,6 +114,12 @@ export class HopEnd implements StreamPort, LegEnd {
     return this.#conflux;
   }
 
+  /** Bytes that streams hold because they go no further, and messages that came too early. */
+  get heldBytes(): number {
+    const conflux = this.#conflux;
+    return conflux === undefined ? (this.#streams?.backlogBytes ?? 0) : conflux.set.heldBytes(conflux.leg);
+  }
+
   /** The circuit is gone: its streams end, unless a set of circuits carries them on. */
   closeStreams(remote: boolean): void {
     if (this.#conflux === undefined) this.#streams?.close(remote);

@@ -156,6 +156,11 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
     return this.queuedCells() + (this.#next?.queuedCells() ?? 0);
   }
 
+  /** Bytes beside queued cells: what servers behind this exit do not take, and what waits for other legs of a set. */
+  get heldBytes(): number {
+    return this.#end?.heldBytes ?? 0;
+  }
+
   /** Monotonic time when the oldest of them came: the out-of-memory handler begins there. */
   get oldestQueuedMs(): number | undefined {
     const inbound = this.#previousGone ? undefined : this.channel.oldestQueuedMs(this.circId);

@@ -66,6 +66,11 @@ export class EdgeStream implements IncomingStream {
     return this.#bytesRead;
   }
 
+  /** What waits on our side, as far as anybody told. */
+  get backlogBytes(): number {
+    return this.#backlogBytes;
+  }
+
   get bytesWritten(): number {
     return this.#bytesWritten;
   }

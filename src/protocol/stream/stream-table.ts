@@ -74,6 +74,13 @@ export class StreamTable implements StreamOwner<EdgeStream> {
     return this.#streams.size;
   }
 
+  /** Delivered bytes that wait on our side of all streams. */
+  get backlogBytes(): number {
+    let bytes = 0;
+    for (const stream of this.#streams.values()) bytes += stream.backlogBytes;
+    return bytes;
+  }
+
   /** Nothing was ever begun here that is not over. */
   get isIdle(): boolean {
     return this.#streams.size === 0 && this.#asked.size === 0 && this.#answering.size === 0;

@@ -64,6 +64,11 @@ export class ConfluxSet implements StreamPort {
     return this.#earlyBytes;
   }
 
+  /** What the set holds in memory, told of one of its legs only. */
+  heldBytes(leg: ConfluxLeg): number {
+    return leg === this.#legs[0] ? this.#earlyBytes + this.streams.backlogBytes : 0;
+  }
+
   /** Of all that was handed to streams. */
   get delivered(): number {
     return this.#delivered;

@@ -10,6 +10,8 @@ const mostByDefault = 2 * gigabyte;
 /** FRACTION_OF_DATA_TO_RETAIN_ON_OOM */
 const retain = 0.9;
 const checkMs = 250;
+/** A circuit whose streams hold more than this does not stop when it is told to: no honest one holds as much for long. */
+const muchHeldBytes = 2 ** 20;
 /** What a queued cell costs beyond its bytes. */
 const cellOverhead = 96;
 
@@ -28,7 +30,10 @@ export interface MemoryGuardDeps {
   readonly circuits: () => Iterable<RelayCircuit>;
 }
 
-/** Frees memory when queues hold too much: the circuits whose cells have waited longest go first. C tor circuits_handle_oom() */
+/**
+ * Frees memory when queues hold too much: first the circuits whose streams hold far more than they may, then those whose
+ * cells have waited longest. C tor circuits_handle_oom()
+ */
 export class MemoryGuard {
   readonly #deps: MemoryGuardDeps;
   readonly #limitBytes: number;
@@ -61,7 +66,8 @@ export class MemoryGuard {
 
   /** Returns the number of circuits that had to go. */
   check(): number {
-    const heldBytes = this.#cost(this.#deps.queuedBytes() / cellLength);
+    let heldBytes = this.#cost(this.#deps.queuedBytes() / cellLength);
+    for (const circuit of this.#deps.circuits()) heldBytes += circuit.heldBytes;
     if (heldBytes <= this.#limitBytes) return 0;
     this.runs++;
     this.#deps.logger?.notice(
@@ -73,15 +79,11 @@ export class MemoryGuard {
   }
 
   #free(wantedBytes: number): number {
-    const waiting = [...this.#deps.circuits()]
-      .map((circuit) => ({ circuit, sinceMs: circuit.oldestQueuedMs ?? Number.POSITIVE_INFINITY }))
-      .filter(({ sinceMs }) => sinceMs !== Number.POSITIVE_INFINITY)
-      .sort((a, b) => a.sinceMs - b.sinceMs);
     let freedBytes = 0;
     let count = 0;
-    for (const { circuit } of waiting) {
+    for (const circuit of this.#inOrder()) {
       if (freedBytes >= wantedBytes) break;
-      freedBytes += this.#cost(circuit.waitingCells);
+      freedBytes += this.#cost(circuit.waitingCells) + circuit.heldBytes;
       circuit.close(DestroyReason.RESOURCELIMIT);
       count++;
     }
@@ -89,6 +91,21 @@ export class MemoryGuard {
     this.freedBytes += freedBytes;
     this.#deps.logger?.notice('mm', `Removed ${freedBytes} bytes by killing ${count} circuits.`);
     return count;
+  }
+
+  #inOrder(): readonly RelayCircuit[] {
+    const circuits = [...this.#deps.circuits()].map((circuit) => ({
+      circuit,
+      heldBytes: circuit.heldBytes,
+      sinceMs: circuit.oldestQueuedMs ?? Number.POSITIVE_INFINITY,
+    }));
+    const holding = circuits.filter(({ heldBytes }) => heldBytes > muchHeldBytes);
+    const waiting = circuits.filter(
+      ({ heldBytes, sinceMs }) => heldBytes <= muchHeldBytes && sinceMs !== Number.POSITIVE_INFINITY,
+    );
+    holding.sort((a, b) => b.heldBytes - a.heldBytes);
+    waiting.sort((a, b) => a.sinceMs - b.sinceMs);
+    return [...holding, ...waiting].map(({ circuit }) => circuit);
   }
 
   #cost(cells: number): number {

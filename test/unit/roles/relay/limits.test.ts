@@ -109,9 +109,10 @@ describe('the guard over memory', () => {
 
   it('ends the circuits that waited longest, and no more than it must', () => {
     const closed: string[] = [];
-    const circuit = (name: string, oldestQueuedMs: number | undefined, waitingCells: number) => ({
+    const circuit = (name: string, oldestQueuedMs: number | undefined, waitingCells: number, heldBytes = 0) => ({
       oldestQueuedMs,
       waitingCells,
+      heldBytes,
       close: () => void closed.push(name),
     });
     const circuits = [
@@ -132,5 +133,9 @@ describe('the guard over memory', () => {
     assert.equal(guard.check(), 2);
     assert.deepEqual(closed, ['old', 'middle']);
     assert.equal(guard.killed, 2);
+    circuits.splice(0, 4, circuit('young', 300, 10), circuit('hoarder', undefined, 0, 40 * 2 ** 20));
+    closed.length = 0;
+    guard.check();
+    assert.equal(closed[0], 'hoarder', 'streams that hold far too much go first');
   });
 });
