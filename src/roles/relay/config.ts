@@ -71,6 +71,8 @@ export interface RelayConfig {
   readonly myFamily: readonly string[];
   /** Ed25519 family ids in base64, or `*`. */
   readonly familyIds: readonly string[];
+  /** Where their keys are, when that is not the key folder. */
+  readonly familyKeyDirectory: string | undefined;
   readonly testing: boolean;
   /** Private addresses may be published: only in a network with authorities of its own. */
   readonly ownAuthorities: boolean;
@@ -117,6 +119,7 @@ export function relayConfig(options: TorOptions, ports: readonly PortConfig[]): 
     dirCache: options.get('DirCache'),
     myFamily: splitNames(options.lines('MyFamily')),
     familyIds: options.lines('FamilyId'),
+    familyKeyDirectory: options.get('FamilyKeyDirectory'),
     testing: options.get('TestingTorNetwork'),
     ownAuthorities: authorityLines.some((lines) => lines.length > 0),
     assumeReachable: options.get('AssumeReachable'),

@@ -13,6 +13,7 @@ export {
 export { BandwidthHistory } from './descriptor/bandwidth-history.ts';
 export type { OwnDescriptor } from './descriptor/build.ts';
 export { loadFamilyKeys } from './descriptor/family.ts';
+export { keyFolder } from './descriptor/key-folder.ts';
 export { supportedProtocols } from './descriptor/protocols.ts';
 export {
   type ExitAdvertisement,

@@ -90,7 +90,8 @@ export class RelayPart {
     const { relay, exit, onion } = this;
     const { channels, circuits, directory, dirRequest } = parts;
     const netdir = () => directory.netdir;
-    const familyKeys = await loadFamilyKeys(store, relay.config.familyIds, { logger: log });
+    const { familyIds, familyKeyDirectory: folder } = relay.config;
+    const familyKeys = await loadFamilyKeys(folder ? keyFolder(folder) : store, familyIds, { logger: log });
     const advertise = (): void => exit.setAdvertisedAddresses(relay.addresses.all);
     relay.events.on('addresses', advertise);
     relay.events.on('hibernating', ({ state }) => exit.setHibernating(state !== 'awake'));

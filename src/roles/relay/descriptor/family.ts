@@ -12,7 +12,7 @@ const suffix = '.secret_family_key';
  * `*` takes all there are. Throws BAD_KEY_FILE. spec: proposal 321
  */
 export async function loadFamilyKeys(
-  store: DataStore,
+  store: Pick<DataStore, 'list' | 'read'>,
   familyIds: readonly string[],
   options: { readonly folder?: string; readonly logger?: Logger | undefined } = {},
 ): Promise<ExpandedKey[]> {
