@@ -7,7 +7,7 @@ import type { DataDirectory, StateFile } from '../../../network/storage/index.ts
 import { DirCacheRole } from '../../../roles/dircache/index.ts';
 import { ExitRole, exitConfig } from '../../../roles/exit/index.ts';
 import { HsDirStore, OnionRelay } from '../../../roles/onion/index.ts';
-import { loadFamilyKeys, Relay, RelayPublisher, relayConfig, SelfTest } from '../../../roles/relay/index.ts';
+import { keyFolder, loadFamilyKeys, Relay, RelayPublisher, relayConfig, SelfTest } from '../../../roles/relay/index.ts';
 import { listeningPorts, type ValidatedOptions } from '../../../wire/torrc/index.ts';
 import type { CommonParts } from '../common-parts.ts';
 import { tropeaVersion } from '../version.ts';
