@@ -40,6 +40,8 @@ export interface Target {
   readonly signal?: AbortSignal;
 }
 
+/** An introduction point is not blamed for one bad middle: so many paths to it must fail. C tor blames it at once. */
+const pathsTried = 3;
 const maxRendezvousFailures = 3;
 
 /** Brings one client and one service together: descriptor, rendezvous point, introduction, joined circuit. */
@@ -150,7 +152,11 @@ export class Connector {
     const { circuits, introStates, netdir } = this.#deps;
     const hop = hopTarget(introPoint, netdir());
     const [built, established] = await Promise.allSettled([
-      circuits.circuitTo('hs-client-intro', hop, { tag: onionLabel(target.identityKey), ...signalOf(target) }),
+      circuits.circuitTo('hs-client-intro', hop, {
+        tag: onionLabel(target.identityKey),
+        attempts: pathsTried,
+        ...signalOf(target),
+      }),
       pointPromise,
     ]);
     if (established.status === 'rejected') {
@@ -161,11 +167,7 @@ export class Connector {
     if (built.status === 'rejected') {
       this.#check(target);
       const code = TorError.from(built.reason).code;
-      introStates.note(
-        target.identityKey,
-        introPoint.authKey,
-        code === 'CIRCUIT_TIMEOUT' ? 'timed-out' : 'unreachable',
-      );
+      introStates.note(target.identityKey, introPoint.authKey, 'unreachable');
       this.#introFailed(target, hop, code);
       return { error: built.reason, pointLost: established.value.circuit.state === 'closed', rendezvousFailed: false };
     }
@@ -210,6 +212,7 @@ export class Connector {
       return { error, pointLost: error.code !== 'ONION_INTRO_FAILED', rendezvousFailed: false };
     }
     circuits.setHsState(circuit, 'hsci-done');
+    introStates.reached(target.identityKey, introPoint.authKey);
     events.emit('introduced', { service, circuitId: circuit.id, introPoint: fingerprintOf(introPoint) });
     try {
       join(introduction, (await rendezvous2).body);

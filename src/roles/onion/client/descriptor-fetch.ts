@@ -14,6 +14,8 @@ import { HsDirHistory } from './hsdir-history.ts';
 /** No descriptor is longer (HSV3MaxDescriptorSize). */
 const maxDescriptorBytes = 50_000;
 const requestTimeoutMs = 60_000;
+/** A directory counts as unreachable only when so many paths to it failed. */
+const pathsTried = 3;
 
 export interface DescriptorFetchDeps {
   readonly clock: Clock;
@@ -104,7 +106,7 @@ export class DescriptorFetch {
   async #ask(hsDir: Relay, identityKey: Uint8Array, blindedKey: Uint8Array): Promise<string> {
     const tag = onionLabel(identityKey);
     this.#deps.events.emit('descriptorRequested', { service: tag, hsDir: hsDir.fingerprint, blindedKey });
-    const circuit = await this.#deps.circuits.circuitTo('hs-client-hsdir', hsDir, { tag });
+    const circuit = await this.#deps.circuits.circuitTo('hs-client-hsdir', hsDir, { tag, attempts: pathsTried });
     try {
       const response = await this.#deps.dirRequest(circuit, {
         method: 'GET',

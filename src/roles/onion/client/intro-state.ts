@@ -44,6 +44,12 @@ export class IntroStates {
     points.set(key, state);
   }
 
+  /** A circuit got there: earlier failures were the paths'. */
+  reached(identityKey: Uint8Array, authKey: Uint8Array): void {
+    const state = this.#find(identityKey, authKey);
+    if (state !== undefined) state.unreachable = 0;
+  }
+
   usable(identityKey: Uint8Array, authKey: Uint8Array): boolean {
     const state = this.#find(identityKey, authKey);
     return state === undefined || !(state.error || state.timedOut || state.unreachable >= maxUnreachable);

@@ -80,6 +80,7 @@ export class OnionClient {
             ...about,
             credential: this.credential(about.identityKey),
             nowMs: deps.clock.now(),
+            sendmeInc: this.#netdir().params.get('cc_sendme_inc'),
           }),
       },
       {

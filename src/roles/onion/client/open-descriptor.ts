@@ -9,6 +9,8 @@ export interface OpenRequest {
   readonly subcredential: Uint8Array;
   readonly credential: ClientCredential | undefined;
   readonly nowMs: number;
+  /** cc_sendme_inc of the consensus: a service may be one off, which is how far two consensuses may be apart. */
+  readonly sendmeInc: number;
 }
 
 /** Proves and opens what an HSDir gave us. Throws ONION_DESCRIPTOR_INVALID, ONION_AUTH_MISSING, ONION_AUTH_WRONG. */
@@ -22,12 +24,16 @@ export function openDescriptor(text: string, request: OpenRequest): ServiceDescr
       clientSecretKey: request.credential?.secretKey,
     });
     if (!content.supportsNtor) throw new TorError('ONION_DESCRIPTOR_INVALID', 'the service does not speak ntor');
+    const inc = content.flowControl?.sendmeInc;
+    if (inc !== undefined && Math.abs(inc - request.sendmeInc) > 1) {
+      throw new TorError('ONION_DESCRIPTOR_INVALID', "the service's flow-control increment is not the network's");
+    }
     return {
       identityKey: request.identityKey,
       subcredential,
       revisionCounter: outer.revisionCounter,
       introPoints: content.introductionPoints,
-      congestionSendmeInc: content.flowControl?.sendmeInc,
+      congestionSendmeInc: inc,
       singleOnion: content.singleOnion,
     };
   } catch (thrown) {

@@ -52,7 +52,7 @@ export async function* surveyHsDirs(
 
 async function ask(deps: SurveyDeps, hsDir: Relay, blindedKey: Uint8Array): Promise<SurveyAnswer> {
   try {
-    const circuit = await deps.circuits.circuitTo('hs-client-hsdir', hsDir);
+    const circuit = await deps.circuits.circuitTo('hs-client-hsdir', hsDir, { attempts: 3 });
     try {
       const { status, reason, body } = await deps.dirRequest(circuit, {
         method: 'GET',

@@ -35,6 +35,8 @@ export class ServiceIntroPoint {
   readonly replays: ReplayCache;
   introductions = 0;
   attempts = 0;
+  /** Not tried again before. */
+  retryMs = 0;
   #circuit: OriginCircuit | undefined;
   #connecting = false;
   #established = false;

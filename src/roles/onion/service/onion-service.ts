@@ -56,6 +56,11 @@ const tickMs = 1000;
 const establishTimeoutMs = 60_000;
 const maxAttemptsPerPoint = 3;
 const retryPeriodMs = 5 * 60_000;
+const launchEveryMs = 3000;
+/** A relay is not asked again at once: what went wrong with it would go wrong again. */
+const pointRetryMs = 1000;
+/** One bad middle is no fault of an introduction point. */
+const pathsTried = 3;
 const uploadMinMs = 60 * 60_000;
 const uploadMaxMs = 120 * 60_000;
 const uploadRetryMs = 10_000;
@@ -81,8 +86,8 @@ export class OnionService {
   #authorizedClients: readonly Uint8Array[];
   #descriptors: PeriodDescriptor[] = [];
   #uploads = new Map<PeriodDescriptor, AbortController>();
-  #launchedInPeriod = 0;
-  #retryPeriodStartMs = Number.NEGATIVE_INFINITY;
+  #launches = 0;
+  #launchesCountedMs = 0;
   #pendingRendezvous = 0;
   #timer: Timer | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -233,21 +238,25 @@ export class OnionService {
     descriptor.missingIntroPoints = descriptor.introPoints.size < wanted;
   }
 
-  /** As many circuits in five minutes as C tor allows itself: (3 + 2 + 3 × 3) for each descriptor by default. */
+  /**
+   * At once as many circuits as C tor allows itself in five minutes, (3 + 2 + 3 × 3) for each descriptor by default. Where
+   * C tor then waits for the five minutes to end, one more is allowed every few seconds, so that a service whose guard or
+   * middles died is back when the network is.
+   */
   #mayConnect(netdir: NetDir | undefined, nowMs: number): boolean {
-    if (nowMs - this.#retryPeriodStartMs > retryPeriodMs || nowMs < this.#retryPeriodStartMs) {
-      this.#retryPeriodStartMs = nowMs;
-      this.#launchedInPeriod = 0;
-    }
     const wanted = this.#options.introPoints ?? 3;
     const extra = netdir?.params.get('hs_intro_num_extra') ?? 2;
-    return this.#launchedInPeriod <= (wanted + extra + wanted * maxAttemptsPerPoint) * this.#descriptors.length;
+    const limit = (wanted + extra + wanted * maxAttemptsPerPoint) * this.#descriptors.length;
+    const elapsedMs = Math.max(0, nowMs - this.#launchesCountedMs);
+    this.#launches = Math.max(0, this.#launches - elapsedMs / launchEveryMs);
+    this.#launchesCountedMs = nowMs;
+    return this.#launches <= limit;
   }
 
   #connectPoints(descriptor: PeriodDescriptor, nowMs: number): void {
     for (const point of descriptor.introPoints.values()) {
-      if (point.busy || !this.#mayConnect(this.#deps.directory.netdir, nowMs)) continue;
-      this.#launchedInPeriod++;
+      if (point.busy || nowMs < point.retryMs || !this.#mayConnect(this.#deps.directory.netdir, nowMs)) continue;
+      this.#launches++;
       point.connecting();
       void this.#connectPoint(descriptor, point);
     }
@@ -259,6 +268,7 @@ export class OnionService {
       const circuit = await this.#deps.circuits.circuitTo('hs-service-intro', point.relay, {
         tag: this.#tag,
         signal: this.#abort.signal,
+        attempts: pathsTried,
         ...(this.#options.singleHop === true && point.attempts === 1 ? { oneHop: true } : {}),
       });
       if (!this.#isWanted(descriptor, point)) {
@@ -280,6 +290,7 @@ export class OnionService {
       this.events.emit('introPointEstablished', { ...about, circuitId: circuit.id });
     } catch (thrown) {
       point.connectFailed();
+      point.retryMs = this.#deps.clock.now() + pointRetryMs;
       this.events.emit('introPointLost', { ...about, reason: TorError.from(thrown).code });
     }
     this.#poke();

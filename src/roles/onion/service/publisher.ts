@@ -10,6 +10,9 @@ import type { PeriodDescriptor } from './period-descriptor.ts';
 const uploadTimeoutMs = 60_000;
 const attemptsPerHsDir = 3;
 
+/** A directory counts as unreachable only when so many paths to it failed. */
+const pathsTried = 3;
+
 export interface PublisherDeps {
   readonly circuits: Pick<CircuitManager, 'circuitTo'>;
   readonly dirRequest: DirRequester;
@@ -54,7 +57,11 @@ async function uploadTo(deps: PublisherDeps, job: Upload, hsDir: Relay): Promise
 }
 
 async function post(deps: PublisherDeps, job: Upload, hsDir: Relay): Promise<void> {
-  const circuit = await deps.circuits.circuitTo('hs-service-hsdir', hsDir, { tag: job.tag, signal: job.signal });
+  const circuit = await deps.circuits.circuitTo('hs-service-hsdir', hsDir, {
+    tag: job.tag,
+    signal: job.signal,
+    attempts: pathsTried,
+  });
   try {
     const response = await deps.dirRequest(circuit, {
       method: 'POST',
