@@ -212,7 +212,8 @@ export class EdgeStream implements IncomingStream {
     this.#bytesRead += length;
     if (length > 0) {
       this.#table.touch(this);
-      this.#handler?.data(cell.subarray(from, to));
+      // Half the cost of `subarray`, once for every cell.
+      this.#handler?.data(new Uint8Array(cell.buffer, cell.byteOffset + from, length));
     }
     if (this.#meter === undefined) this.#considerSendme();
     return true;
