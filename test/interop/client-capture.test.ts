@@ -18,8 +18,13 @@ describe('what a Tropea client sends', () => {
 
   before(async () => {
     net = await sharedNetwork();
-    // Its own address tells its packets from everybody else's; one guard for directories as for circuits.
-    client = await tropeaClient(net, { torrc: [`OutboundBindAddress ${from}`, 'NumDirectoryGuards 1'] });
+    // Its own address tells its packets from everybody else's; one guard for directories as for circuits, and none that
+    // could be the exit of a circuit.
+    const entries = ['relay', 'authority'] as const;
+    const names = entries.flatMap((kind) => net.descriptions(kind).map(({ name }) => name));
+    client = await tropeaClient(net, {
+      torrc: [`OutboundBindAddress ${from}`, 'NumDirectoryGuards 1', `EntryNodes ${names.join(',')}`],
+    });
     const { socksPort } = client;
     // The first start asks authorities for the directory, as C tor's does; from now on the guard is all it needs.
     await client.stop();

@@ -129,10 +129,8 @@ export class SocksServer implements ProxyHandshake {
     const commandByte = input.at(1) as number;
     if (!isKnownCommand(commandByte, true) || input.at(2) !== 0) return malformed();
     const type = input.at(3);
-    if (type !== 1 && type !== 3 && type !== 4) {
-      const text = `socks5: address type ${type} not recognized. Rejecting.`;
-      return this.#refuse('bad-address-type', text, this.#failure(SocksStatus.addressTypeNotSupported));
-    }
+    // C tor says "general failure", not "address type not supported".
+    if (type !== 1 && type !== 3 && type !== 4) return malformed();
     const addressLength = type === 1 ? 4 : type === 4 ? 16 : input.at(4);
     if (addressLength === undefined) return undefined;
     const start = type === 3 ? 5 : 4;
