@@ -7,7 +7,7 @@ import sys
 import stem.connection
 from stem.control import Controller, EventType, Listener
 
-port, socks_port, web_port, onion, cookie = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]
+port, socks_port, web_port, onion = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 results = {}
 
 
@@ -26,7 +26,7 @@ def fetch(url):
 controller = Controller.from_port(port=port)
 protocol = stem.connection.get_protocolinfo(controller)
 results['methods'] = {'ok': True, 'value': [str(method) for method in protocol.auth_methods]}
-check('safecookie', lambda: stem.connection.authenticate_safecookie(controller, cookie))
+check('authenticate', controller.authenticate)
 check('version', lambda: str(controller.get_version()))
 check('circuits', lambda: [circuit.status for circuit in controller.get_circuits()])
 check('statuses', lambda: sorted(status.nickname for status in controller.get_network_statuses()))
@@ -67,9 +67,7 @@ def serve():
 
 
 check('serve', serve)
-check('descriptor', lambda: len(controller.get_hidden_service_descriptor(onion.replace('.onion', ''), timeout=60).introduction_points) > 0
-      if hasattr(controller.get_hidden_service_descriptor(onion.replace('.onion', ''), timeout=60), 'introduction_points') else True)
-controller.remove_event_listener(events.append)
+check('descriptor', lambda: controller.get_hidden_service_descriptor(onion.replace('.onion', ''), timeout=60) is not None)
 results['events'] = {'ok': True, 'value': sorted({type(event).__name__ for event in events})}
 controller.close()
 print(json.dumps(results))
