@@ -15,7 +15,7 @@ import {
 import type { IncomingStream, StreamBegin, StreamHandler } from '../../src/protocol/stream/index.ts';
 import { CellCommand, DestroyReason } from '../../src/wire/cell/index.ts';
 import { parseProtover } from '../../src/wire/protover/index.ts';
-import { RelayCommand, type ResolvedAnswer } from '../../src/wire/relaymsg/index.ts';
+import type { ResolvedAnswer } from '../../src/wire/relaymsg/index.ts';
 import { seededRandom } from './fake-runtime.ts';
 
 interface SimEvent {
@@ -460,5 +460,3 @@ export function feed(write: (bytes: Uint8Array) => number, bytes: Uint8Array, do
     done?.();
   };
 }
-
-export { RelayCommand };
