@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorCodes } from '../src/base/errors/index.ts';
-import { specMap } from './spec-map.ts.mts';
+import { specMap } from './spec-map.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const kinds = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { referencesIn, specMap } from '../../../scripts/spec-map.ts.mts';
+import { referencesIn, specMap } from '../../../scripts/spec-map.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 

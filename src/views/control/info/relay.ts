@@ -1,5 +1,5 @@
 import { formatIp, formatIpPort, type IpBytes } from '../../../base/ip/index.ts';
-import type { Relay } from '../../../roles/relay/index.ts';
+import type { AddressFamily, Relay } from '../../../roles/relay/index.ts';
 import { quote } from '../../../wire/torrc/index.ts';
 import type { InfoScope } from '../context.ts';
 import { refuse } from '../failure.ts';
@@ -7,19 +7,19 @@ import type { InfoTable } from './info-keys.ts';
 
 const relayOf = ({ context }: InfoScope): Relay | undefined => context.deps.parts.relay?.relay;
 
-function address(scope: InfoScope, family: 'ipv4' | 'ipv6'): string {
+function address(scope: InfoScope, family: AddressFamily): string {
   const found: { readonly address: IpBytes } | undefined = relayOf(scope)?.addresses.get(family);
   return found === undefined ? refuse(551, 'Address unknown') : formatIp(found.address);
 }
 
-const reachable = (scope: InfoScope): string => (relayOf(scope)?.reachability.isReachable('ipv4') === true ? '1' : '0');
+const reachable = (scope: InfoScope): string => (relayOf(scope)?.reachability.isReachable(4) === true ? '1' : '0');
 
 /** What only a relay has. */
 export const relayInfo: InfoTable = {
   fingerprint: { get: (scope) => relayOf(scope)?.fingerprint ?? refuse(551, 'Not running in server mode') },
-  address: { help: 'IP address of this Tor host, if we can guess it.', get: (scope) => address(scope, 'ipv4') },
-  'address/v4': { help: 'IPv4 address of this Tor host, if we can guess it.', get: (scope) => address(scope, 'ipv4') },
-  'address/v6': { help: 'IPv6 address of this Tor host, if we can guess it.', get: (scope) => address(scope, 'ipv6') },
+  address: { help: 'IP address of this Tor host, if we can guess it.', get: (scope) => address(scope, 4) },
+  'address/v4': { help: 'IPv4 address of this Tor host, if we can guess it.', get: (scope) => address(scope, 4) },
+  'address/v6': { help: 'IPv6 address of this Tor host, if we can guess it.', get: (scope) => address(scope, 6) },
   'net/listeners/or': {
     help: 'Bound addresses by type',
     get: (scope) =>

@@ -51,7 +51,7 @@ test('bootstrap phases, with and without trouble', () => {
   assert.equal(bootstrapText(phase), 'NOTICE BOOTSTRAP PROGRESS=5 TAG=conn SUMMARY="Connecting to a relay"');
   const trouble = {
     ...phase,
-    ...{ warning: 'No route to host', reason: 'NOROUTE', count: 2, recommendation: 'warn' },
+    ...{ warning: 'No route to host', reason: 'NOROUTE', count: 2, recommendation: 'warn' as const },
     ...{ hostId: '0'.repeat(40), hostAddress: '192.0.2.1:9001' },
   } as const;
   assert.equal(
