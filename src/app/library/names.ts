@@ -1,5 +1,6 @@
 import { TorError } from '../../base/errors/index.ts';
 import {
+  type AddressBook,
   type BookFile,
   hostLabel,
   type NameWarning,
@@ -46,17 +47,19 @@ export class Names {
       ...(options.nickname === undefined ? {} : { nickname: options.nickname }),
     };
     await this.#file.update((book) => {
-      const grave = book.warnings(name, label).filter(({ kind }) => kind !== 'second-name');
-      if (grave.length > 0 && options.despiteWarnings !== true) {
-        throw new TorError('NAME_LOOKS_ALIKE', grave.map(({ message }) => message).join(' '));
-      }
+      refuseLookAlike(book, name, label, options);
       return book.add(petname);
     });
     return petname;
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    await this.#file.update((book) => book.rename(from, to));
+  /** Rejects with NAME_UNKNOWN and what `add` rejects with. */
+  async rename(from: string, to: string, options: Pick<AddNameOptions, 'despiteWarnings'> = {}): Promise<void> {
+    await this.#file.update((book) => {
+      const address = book.petname(normalizeName(from))?.address;
+      if (address !== undefined) refuseLookAlike(book.remove(from), to, address, options);
+      return book.rename(from, to);
+    });
   }
 
   async remove(name: string): Promise<void> {
@@ -67,4 +70,10 @@ export class Names {
   hostname(name: string): string {
     return `${hostLabel(normalizeName(name))}${petnameSuffix}`;
   }
+}
+
+function refuseLookAlike(book: AddressBook, name: string, address: string, options: AddNameOptions): void {
+  const grave = book.warnings(name, address).filter(({ kind }) => kind !== 'second-name');
+  if (grave.length === 0 || options.despiteWarnings === true) return;
+  throw new TorError('NAME_LOOKS_ALIKE', grave.map(({ message }) => message).join(' '));
 }

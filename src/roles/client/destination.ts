@@ -69,7 +69,8 @@ export class DestinationChooser {
   }
 
   choose(request: ClientRequest, flags: EntryPortFlags): Destination {
-    const asked = request.address.toLowerCase();
+    // C tor takes "x.onion." for a name of the DNS and tells it to an exit.
+    const asked = request.address.toLowerCase().replace(/\.onion\.$/, onionSuffix);
     if (asked.endsWith('.exit')) {
       return refuse(EndReason.TORPROTOCOL, 'The  ".exit" notation is disabled in Tor due to security risks.', {
         badHostname: true,

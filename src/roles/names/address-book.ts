@@ -97,7 +97,7 @@ export class AddressBook {
     if (taken !== undefined && taken.address !== petname.address) {
       throw new TorError('NAME_TAKEN', `"${name}" is ${taken.address}.onion already.`);
     }
-    if (this.#petnames.size >= maxNames) throw new TorError('NAME_BOOK_FULL');
+    if (taken === undefined && this.#petnames.size >= maxNames) throw new TorError('NAME_BOOK_FULL');
     return this.#with(new Map(this.#petnames).set(name, { ...petname, name }));
   }
 

@@ -1,106 +1,118 @@
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TorError } from '../../base/errors/index.ts';
 import { AddressBook } from './address-book.ts';
+import { takeFileLock } from './book-lock.ts';
 import { formatBook, maxBookBytes, parseBook } from './book-text.ts';
-
-const lockWaitMs = 50;
-const lockAttempts = 100;
-/** A writer works for milliseconds; a lock this old was left by one that died. */
-const staleLockMs = 10_000;
 
 /** The address book on disk: read whenever it changed, written whole, by one writer at a time. */
 export class BookFile {
   readonly path: string;
   #book = AddressBook.empty;
   #stamp = '';
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
     this.path = path;
   }
 
-  /** The newest book; an empty one when there is no file. Rejects with NAME_BOOK_INVALID, and then the file is untouched. */
+  /**
+   * The newest book; an empty one when there is no file. Rejects with NAME_BOOK_INVALID, STORAGE_FAILED, and then the file
+   * is untouched.
+   */
   async read(): Promise<AddressBook> {
     const stamp = this.#stampNow();
     if (stamp === this.#stamp) return this.#book;
-    this.#book = stamp === '' ? AddressBook.empty : parseBook(await this.#text());
-    this.#stamp = stamp;
-    return this.#book;
+    const text = stamp === '' ? undefined : await readFile(this.path, 'utf8').catch((error) => this.#unreadable(error));
+    return this.#take(stamp, text);
   }
 
-  /** The newest book, read at once when the file changed: for look-ups that cannot wait. Throws NAME_BOOK_INVALID. */
+  /** The newest book, read at once when the file changed: for look-ups that cannot wait. Throws as `read` rejects. */
   readSync(): AddressBook {
     const stamp = this.#stampNow();
     if (stamp === this.#stamp) return this.#book;
-    this.#book = stamp === '' ? AddressBook.empty : parseBook(readFileSync(this.path, 'utf8'));
+    return this.#take(stamp, stamp === '' ? undefined : this.#textSync());
+  }
+
+  /** Reads, changes and writes as one step among all processes. Rejects with NAME_*, STORAGE_FAILED. */
+  update(change: (book: AddressBook) => AddressBook): Promise<AddressBook> {
+    const turn = this.#last.then(() => this.#update(change));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #update(change: (book: AddressBook) => AddressBook): Promise<AddressBook> {
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 }).catch((error) => this.#unwritable(error));
+    const lock = await takeFileLock(`${this.path}.lock`);
+    try {
+      const before = await this.read();
+      const after = change(before);
+      if (after !== before) await this.#write(after, () => lock.check());
+      return after;
+    } finally {
+      await lock.release();
+    }
+  }
+
+  #take(stamp: string, text: string | undefined): AddressBook {
+    this.#book = text === undefined ? AddressBook.empty : parseBook(text);
     this.#stamp = stamp;
     return this.#book;
   }
 
-  /** Reads, changes and writes as one step among all processes. Rejects with NAME_*, STORAGE_FAILED. */
-  async update(change: (book: AddressBook) => AddressBook): Promise<AddressBook> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    const unlock = await this.#lock();
+  #textSync(): string {
     try {
-      const before = await this.read();
-      const after = change(before);
-      if (after !== before) await this.#write(after);
-      return after;
-    } finally {
-      await unlock();
+      return readFileSync(this.path, 'utf8');
+    } catch (error) {
+      return this.#unreadable(error);
     }
   }
 
-  async #text(): Promise<string> {
-    const { size } = await stat(this.path);
-    if (size > maxBookBytes) throw new TorError('NAME_BOOK_INVALID', 'the address book is too long');
-    return await readFile(this.path, 'utf8');
-  }
-
-  async #write(book: AddressBook): Promise<void> {
+  async #write(book: AddressBook, stillOurs: () => void): Promise<void> {
+    const text = formatBook(book);
+    // A book that could not be read again would be lost.
+    if (Buffer.byteLength(text) > maxBookBytes) throw new TorError('NAME_BOOK_FULL');
     const temporary = `${this.path}.tmp`;
-    const handle = await open(temporary, 'w', 0o600);
     try {
-      await handle.writeFile(formatBook(book));
-      await handle.sync();
-    } finally {
-      await handle.close();
+      // What a writer that died left there; one that still lives keeps a file without a name.
+      await rm(temporary, { force: true });
+      const handle = await open(temporary, 'wx', 0o600);
+      try {
+        await handle.writeFile(text);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      stillOurs();
+      await rename(temporary, this.path);
+    } catch (error) {
+      this.#unwritable(error);
     }
-    await rename(temporary, this.path);
     this.#book = book;
     this.#stamp = this.#stampNow();
   }
 
-  async #lock(): Promise<() => Promise<void>> {
-    const path = `${this.path}.lock`;
-    for (let attempt = 0; attempt < lockAttempts; attempt++) {
-      try {
-        const handle = await open(path, 'wx', 0o600);
-        await handle.close();
-        return () => rm(path, { force: true });
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw failed(path, error);
-        await breakStaleLock(path);
-        await sleep(lockWaitMs);
-      }
-    }
-    throw new TorError('STORAGE_FAILED', `Another program holds ${path}. Remove the file when none is running.`);
-  }
-
+  /** Changes with the file. Empty: there is none. */
   #stampNow(): string {
     const info = statSync(this.path, { bigint: true, throwIfNoEntry: false });
-    return info === undefined ? '' : `${info.ino} ${info.size} ${info.mtimeNs}`;
+    if (info === undefined) return '';
+    if (info.size > maxBookBytes) throw new TorError('NAME_BOOK_INVALID', 'the address book is too long');
+    return `${info.ino} ${info.size} ${info.mtimeNs}`;
+  }
+
+  #unreadable(error: unknown): never {
+    throw storageFailed(`cannot read ${this.path}`, error);
+  }
+
+  #unwritable(error: unknown): never {
+    throw storageFailed(`cannot write ${this.path}`, error);
   }
 }
 
-async function breakStaleLock(path: string): Promise<void> {
-  const info = await stat(path).catch(() => undefined);
-  if (info !== undefined && Date.now() - info.mtimeMs > staleLockMs) await rm(path, { force: true });
-}
-
-const failed = (path: string, cause: unknown): TorError =>
-  new TorError('STORAGE_FAILED', `cannot write ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+function storageFailed(what: string, cause: unknown): TorError {
+  if (TorError.is(cause)) return cause;
+  return new TorError('STORAGE_FAILED', `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
     cause,
   });
+}

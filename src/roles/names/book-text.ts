@@ -1,6 +1,7 @@
 import { TorError } from '../../base/errors/index.ts';
 import { AddressBook, type EdgeList, maxNames, type Petname } from './address-book.ts';
-import { normalizeName } from './name.ts';
+import { normalizeName, shown } from './name.ts';
+import { checkNickname } from './nickname.ts';
 
 const heading = '# Tropea address book 1';
 const explanation = [
@@ -56,14 +57,15 @@ function addPetname(petnames: Map<string, Petname>, line: string): void {
   const [, rawName = '', address = '', added = '', quoted] = match;
   const name = normalizeName(rawName);
   if (petnames.has(name)) throw new Error(`"${name}" stands there twice`);
-  const nickname: unknown = quoted === undefined ? undefined : JSON.parse(quoted);
-  petnames.set(name, { name, address, addedMs: timeOf(added), ...(typeof nickname === 'string' ? { nickname } : {}) });
+  const nickname = quoted === undefined ? {} : { nickname: checkNickname(JSON.parse(quoted)) };
+  petnames.set(name, { name, address, addedMs: timeOf(added), ...nickname });
 }
 
 function addList(lists: Map<string, EdgeList & { readonly names: Map<string, string> }>, line: string) {
   const match = /^list ([a-z2-7]{56})\.onion (\S+)$/.exec(line);
   if (match === null) throw new Error('not a list line');
   const [, from = '', signed = ''] = match;
+  if (lists.has(from)) throw new Error('there are two lists of this service');
   const names = new Map<string, string>();
   lists.set(from, { from, signedMs: timeOf(signed), names });
   return names;
@@ -74,11 +76,13 @@ function addEdge(names: Map<string, string> | undefined, line: string): void {
   if (match === null || names === undefined) throw new Error('this line cannot be read');
   const [, rawName = '', address = ''] = match;
   if (names.size >= maxNames) throw new Error('too many names');
-  names.set(normalizeName(rawName), address);
+  const name = normalizeName(rawName);
+  if (names.has(name)) throw new Error(`"${name}" stands there twice`);
+  names.set(name, address);
 }
 
 function timeOf(text: string): number {
   const timeMs = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(timeMs)) throw new Error(`"${text}" is not a time`);
+  if (Number.isNaN(timeMs)) throw new Error(`${shown(text)} is not a time`);
   return timeMs;
 }

@@ -1,9 +1,6 @@
 import type { AddressBook } from './address-book.ts';
 import { isOneSlip, skeleton } from './look-alike.ts';
-import { nameOfLabel } from './name.ts';
-
-/** `bob.petname.onion` is the user's bob; `bob.alice.petname.onion` is whom alice calls bob. */
-export const petnameSuffix = '.petname.onion';
+import { nameOfLabel, petnameSuffix } from './name.ts';
 
 export type NameAnswer =
   | { readonly kind: 'address'; readonly address: string }

@@ -2,7 +2,8 @@ import { base64, fromBase64, fromUtf8 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import { type Ed25519SecretKey, ed25519Sign, ed25519Verify } from '../../crypto/primitives/index.ts';
 import { type EdgeList, maxNames } from './address-book.ts';
-import { normalizeName } from './name.ts';
+import { normalizeName, shown } from './name.ts';
+import { checkNickname } from './nickname.ts';
 
 /** What a service says of itself, or of others, under its own key. */
 export interface Card {
@@ -23,16 +24,16 @@ export interface AddressCodec {
 const cardHead = 'tropea-card 1';
 const listHead = 'tropea-names 1';
 const maxSignedBytes = 1024 * 1024;
-const maxNicknameLength = 60;
 
 const invalid = (why: string): TorError => new TorError('NAME_SIGNED_INVALID', why);
 
+/** Throws NAME_INVALID when the nickname cannot be shown. */
 export function formatCard(card: Card, key: Ed25519SecretKey): string {
   return signed(
     [
       cardHead,
       `address ${card.address}.onion`,
-      `nickname ${JSON.stringify(card.nickname)}`,
+      `nickname ${JSON.stringify(checkNickname(card.nickname))}`,
       `time ${new Date(card.signedMs).toISOString()}`,
     ],
     key,
@@ -44,11 +45,7 @@ export function parseCard(text: string, codec: AddressCodec): Card {
   const [head, address, nickname, time, ...rest] = verified(text, codec);
   const named = /^nickname (".{0,200}")$/u.exec(nickname ?? '')?.[1];
   if (head !== cardHead || named === undefined || rest.length > 0) throw invalid('this is not a card');
-  const value: unknown = readJson(named);
-  if (typeof value !== 'string' || value.length > maxNicknameLength || /[\p{C}]/u.test(value)) {
-    throw invalid('the nickname has characters that must not be shown');
-  }
-  return { address: addressIn(address), nickname: value, signedMs: timeIn(time) };
+  return { address: addressIn(address), nickname: nicknameIn(named), signedMs: timeIn(time) };
 }
 
 export function formatSignedList(list: EdgeList, key: Ed25519SecretKey): string {
@@ -67,8 +64,8 @@ export function parseSignedList(text: string, codec: AddressCodec): EdgeList {
   const names = new Map<string, string>();
   for (const line of lines) {
     const [, rawName, named] = /^name (\S{1,200}) ([a-z2-7]{56})\.onion$/u.exec(line) ?? [];
-    if (rawName === undefined || named === undefined) throw invalid(`cannot read "${line.slice(0, 80)}"`);
-    const name = normalizeName(rawName);
+    if (rawName === undefined || named === undefined) throw invalid(`cannot read ${shown(line)}`);
+    const name = nameIn(rawName);
     codec.identityKey(named);
     if (names.has(name)) throw invalid(`"${name}" stands there twice`);
     names.set(name, named);
@@ -107,10 +104,18 @@ function timeIn(line: string | undefined): number {
   return timeMs;
 }
 
-function readJson(text: string): unknown {
+function nameIn(text: string): string {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw invalid('the nickname cannot be read');
+    return normalizeName(text);
+  } catch (cause) {
+    throw new TorError('NAME_SIGNED_INVALID', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function nicknameIn(quoted: string): string {
+  try {
+    return checkNickname(JSON.parse(quoted));
+  } catch (cause) {
+    throw new TorError('NAME_SIGNED_INVALID', 'the nickname must not be shown', { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ import {
   formatCard,
   formatSignedList,
   hostLabel,
+  type NameWarning,
   normalizeName,
   parseBook,
   parseCard,
@@ -27,7 +28,7 @@ import type { ExitCode, ProgramIo } from '../program.ts';
 const usage = `tropea name list
 tropea name add NAME ADDRESS [--yes]
     gives your own name to an onion address; --yes after you have seen the warnings
-tropea name rename NAME NEWNAME
+tropea name rename NAME NEWNAME [--yes]
 tropea name remove NAME
 tropea name show NAME|ADDRESS
     the whole address, four words and a picture to compare with its owner
@@ -36,7 +37,8 @@ tropea name card NICKNAME --key FOLDER
 tropea name share --key FOLDER
     your list of names, signed with your service's key
 tropea name import FILE [--as NAME] [--yes]
-    a card (say with --as how you call it), a signed list (its names become NAME's names), or another address book
+    a card (say with --as how you call it), a signed list (its names become those of the name you have for its signer),
+    or another address book (--yes after you have seen its names)
 All take --book FILE; the default is petnames in tor's data directory.
 A name works as a host name in every program behind tropea: http://NAME${petnameSuffix}/
 `;
@@ -112,8 +114,12 @@ const actions: Readonly<Record<string, Action>> = {
     const [name, address] = two(words);
     return add(file, { name, address: onionLabel(parseOnionAddress(address)), yes }, io);
   },
-  rename: async ({ words, file }) => {
+  rename: async ({ words, file, yes, io }) => {
     const [from, to] = two(words);
+    const before = await file.read();
+    const address = before.petname(normalizeName(from))?.address;
+    const warnings = address === undefined ? [] : before.remove(from).warnings(to, address);
+    if (!accepted(warnings, yes, io)) return 1;
     await file.update((book) => book.rename(from, to));
     return 0;
   },
@@ -124,7 +130,8 @@ const actions: Readonly<Record<string, Action>> = {
   show: async ({ words, file, io }) => {
     const word = one(words);
     const book = await file.read();
-    io.stdout(portrait(book.petname(word)?.address ?? onionLabel(parseOnionAddress(word)), book));
+    const named = word.endsWith('.onion') ? undefined : book.petname(normalizeName(word));
+    io.stdout(portrait(named?.address ?? onionLabel(parseOnionAddress(word)), book));
     return 0;
   },
   card: async ({ words, key, io }) => {
@@ -173,18 +180,25 @@ async function importList({ file, io }: Arguments, content: string): Promise<Exi
   return 0;
 }
 
-async function importBook({ file, io }: Arguments, content: string): Promise<ExitCode> {
+/** A book is not signed by anybody: what it says becomes the user's own word, so every name of it is shown first. */
+async function importBook({ file, yes, io }: Arguments, content: string): Promise<ExitCode> {
   const theirs = parseBook(content);
-  const warnings: string[] = [];
-  await file.update((ours) => {
-    const { book, conflicts } = ours.merge(theirs);
-    for (const { name, ours: mine, theirs: other } of conflicts) {
-      warnings.push(`"${name}" stays ${mine}.onion; the other book says ${other}.onion`);
-    }
-    return book;
-  });
-  for (const warning of warnings) io.stderr(`${warning}\n`);
-  return warnings.length === 0 ? 0 : 1;
+  const ours = await file.read();
+  const { conflicts } = ours.merge(theirs);
+  for (const { name, ours: mine, theirs: other } of conflicts) {
+    io.stderr(`"${name}" stays ${mine}.onion; the other book says ${other}.onion\n`);
+  }
+  const added = theirs.petnames.filter(({ name }) => ours.petname(name) === undefined);
+  for (const { name, address } of added) {
+    io.stdout(`${name}  ${address}.onion  ${addressWords(address)}\n`);
+    for (const { message } of ours.warnings(name, address)) io.stderr(`Careful: ${message}\n`);
+  }
+  if (!yes) {
+    io.stderr('Nothing was taken yet. If this book is your own, or you compared every address, add --yes.\n');
+    return 1;
+  }
+  await file.update((book) => book.merge(theirs).book);
+  return conflicts.length === 0 ? 0 : 1;
 }
 
 async function add(
@@ -196,16 +210,19 @@ async function add(
   const name = normalizeName(wish.name);
   const before = await file.read();
   io.stdout(portrait(address, before));
-  const warnings = before.warnings(name, address);
-  for (const { message } of warnings) io.stderr(`Careful: ${message}\n`);
-  if (warnings.some(({ kind }) => kind !== 'second-name') && !wish.yes) {
-    io.stderr('Nothing was added. Compare with the owner; then add --yes.\n');
-    return 1;
-  }
+  if (!accepted(before.warnings(name, address), wish.yes, io)) return 1;
   const addedMs = Date.now();
   await file.update((book) => book.add({ name, address, addedMs, ...(nickname === undefined ? {} : { nickname }) }));
   io.stdout(`http://${hostLabel(name)}${petnameSuffix}/\n`);
   return 0;
+}
+
+/** Shows what is to be shown; true when nothing of it is grave, or the user said yes. */
+function accepted(warnings: readonly NameWarning[], yes: boolean, io: ProgramIo): boolean {
+  for (const { message } of warnings) io.stderr(`Careful: ${message}\n`);
+  if (yes || warnings.every(({ kind }) => kind === 'second-name')) return true;
+  io.stderr('Nothing was changed. Compare with the owner; then add --yes.\n');
+  return false;
 }
 
 /** What a person compares before trusting an address. */
@@ -222,10 +239,12 @@ function serviceKey(folder: string | undefined): { readonly address: string; rea
   return { address: onionLabel(key.publicKey), key };
 }
 
+const maxFileBytes = 4 * 1024 * 1024;
 const readText = (file: string): string => Buffer.from(readBytes(file)).toString('utf8');
 
 function readBytes(file: string): Uint8Array {
   try {
+    if (statSync(file).size > maxFileBytes) throw new Error('it is too long');
     return new Uint8Array(readFileSync(file));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
