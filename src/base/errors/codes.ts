@@ -105,6 +105,7 @@ export const errorCodes = {
     'The exit could not open the stream.',
     'Check the address; the reason is in the facts.',
   ),
+  BAD_BRIDGE_LINE: code('usage', 'A Bridge line cannot be read.', 'Correct the line; the message says what is wrong.'),
   BAD_DIR_SERVER: code(
     'usage',
     'A DirAuthority or FallbackDir line cannot be read.',

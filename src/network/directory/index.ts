@@ -1,3 +1,4 @@
+export { type BridgeLine, parseBridgeLine } from './bridge-lines.ts';
 export type { KeptDescriptor } from './descriptor-store.ts';
 export { type DirPortDeps, dirPortRequest } from './dir-port.ts';
 export { type DirRequestDeps, dirRequest, dirRequester } from './dir-stream.ts';

@@ -6,6 +6,7 @@ import type { CircuitManager } from '../circuits/index.ts';
 import type { GuardManager } from '../guard/index.ts';
 import type { NetDirOptions } from '../netdir/index.ts';
 import type { DataStore } from '../storage/index.ts';
+import type { BridgeLine } from './bridge-lines.ts';
 import type { DirServersOptions } from './servers.ts';
 
 export interface DirectoryManagerDeps {
@@ -17,9 +18,21 @@ export interface DirectoryManagerDeps {
   /** Brings the circuits for requests. Is given each snapshot by `setNetDir`; undefined while too little is known. */
   readonly circuits: Pick<CircuitManager, 'circuitTo' | 'setNetDir' | 'events'>;
   /** Chooses directory guards once there is a network. Is given each snapshot by `setNetDir`. None: any cache is asked. */
-  readonly guards?: Pick<GuardManager, 'pick' | 'setNetDir' | 'noteOutdated' | 'missingDescriptors' | 'events'>;
+  readonly guards?: Pick<
+    GuardManager,
+    | 'pick'
+    | 'setNetDir'
+    | 'noteOutdated'
+    | 'missingDescriptors'
+    | 'events'
+    | 'options'
+    | 'setOptions'
+    | 'noteBridge'
+    | 'noteBridgeIdentity'
+    | 'usableBridges'
+  >;
   /** Heard for the bootstrap phases and for clock skew that authorities tell in NETINFO. */
-  readonly channels?: Pick<ChannelManager, 'events'>;
+  readonly channels?: Pick<ChannelManager, 'events' | 'get'>;
   readonly logger?: Logger | undefined;
 }
 
@@ -34,7 +47,11 @@ export interface DirectoryManagerOptions extends DirServersOptions {
   readonly fetchFromAuthorities?: boolean;
   /** A public relay: one consensus request at a time, no directory guards. */
   readonly isRelay?: boolean;
-  readonly useBridges?: boolean;
+  /** With UseBridges: the first hops, and the only directories that are asked without a circuit. Needs `guards`. */
+  readonly bridges?: readonly BridgeLine[];
+  /** TestingBridgeBootstrapDownloadInitialDelay, TestingBridgeDownloadInitialDelay; 0 and 3 hours. */
+  readonly bridgeBootstrapDelaySec?: number;
+  readonly bridgeDelaySec?: number;
   /** UseEntryGuards; default true. */
   readonly useEntryGuards?: boolean;
   readonly fetchDirInfoEarly?: boolean;

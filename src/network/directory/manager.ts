@@ -13,6 +13,7 @@ import type {
 import type { NetDir } from '../netdir/index.ts';
 import { BatchDownloads, type BatchKind } from './batch-downloads.ts';
 import { trackBootstrap } from './bootstrap-tracker.ts';
+import { BridgeDescriptors } from './bridges.ts';
 import { CertificateDownloads } from './certificate-downloads.ts';
 import { CertificateStore } from './certificates.ts';
 import { ClockSkewWatch } from './clock-skew.ts';
@@ -61,6 +62,7 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
   /** The flavour that paths are chosen from comes first. */
   readonly #keepers: readonly Keeper[];
   readonly #main: Keeper;
+  readonly #bridges: BridgeDescriptors | undefined;
   readonly #ends: (() => void)[] = [];
   #timer: Timer | undefined;
   #nextCleanMs = 0;
@@ -95,6 +97,7 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
     this.#microdescs = new MicrodescStore(deps);
     this.#descriptors = new DescriptorStore(deps, { keepWhole: options.flavor === 'ns' });
     this.#view = this.#makeView();
+    this.#bridges = this.#makeBridges();
     const usable = options.flavor ?? 'microdesc';
     this.#main = this.#makeKeeper(usable);
     const other = usable === 'ns' ? 'microdesc' : 'ns';
@@ -114,6 +117,7 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
     this.#state = 'loading';
     this.#progress.start();
     this.#ends.push(this.#track());
+    this.#bridges?.start();
     const offGuards = this.#deps.guards?.events.on('dirInfoChanged', () => {
       this.#guardsChanged = true;
     });
@@ -140,6 +144,7 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
   }
 
   poke(): void {
+    this.#bridges?.reset();
     this.#certificates.resetDownloads();
     for (const { downloads, descriptors } of this.#keepers) {
       downloads.reset();
@@ -153,6 +158,7 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
     this.#state = 'stopped';
     this.#timer?.cancel();
     for (const end of this.#ends) end();
+    this.#bridges?.abort();
     this.#certificateDownloads.abort();
     for (const { downloads, descriptors } of this.#keepers) {
       downloads.abort();
@@ -228,6 +234,9 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
     else if (this.#guardsChanged) this.#view.judge();
     this.#guardsChanged = false;
     if (this.#options.mayFetch?.() === false) return;
+    this.#bridges?.update();
+    // None that is known could work: C tor waits as well.
+    if (this.#bridges !== undefined && this.#deps.guards?.usableBridges({ countMaybe: true }) === 0) return;
     const isIdle = this.#options.isCache !== true && this.#options.isIdle?.() === true;
     for (const { consensuses, downloads, descriptors } of this.#keepers) {
       downloads.update();
@@ -316,6 +325,20 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
     });
   }
 
+  get #useBridges(): boolean {
+    return (this.#options.bridges?.length ?? 0) > 0;
+  }
+
+  #makeBridges(): BridgeDescriptors | undefined {
+    const { bridges, bridgeBootstrapDelaySec, bridgeDelaySec, stallTimeoutMs } = this.#options;
+    const { guards } = this.#deps;
+    if (bridges === undefined || bridges.length === 0 || guards === undefined) return undefined;
+    return new BridgeDescriptors(
+      { ...this.#deps, guards, onFirstUsable: () => this.poke() },
+      { bridges, bootstrapDelaySec: bridgeBootstrapDelaySec, delaySec: bridgeDelaySec, stallTimeoutMs },
+    );
+  }
+
   get #fetchesEarly(): boolean {
     const { fetchFromAuthorities, isCache, fetchDirInfoEarly } = this.#options;
     return fetchDirInfoEarly === true || (fetchFromAuthorities ?? isCache === true);
@@ -323,18 +346,18 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
 
   /** Public relays and those who fetch in unusual ways ask any cache. C tor should_use_directory_guards */
   get #usesGuards(): boolean {
-    const { isRelay, useEntryGuards, fetchDirInfoEarly, fetchDirInfoExtraEarly, useBridges } = this.#options;
-    if (useBridges === true) return true;
+    const { isRelay, useEntryGuards, fetchDirInfoEarly, fetchDirInfoExtraEarly } = this.#options;
+    if (this.#useBridges) return true;
     return isRelay !== true && useEntryGuards !== false && !fetchDirInfoEarly && !fetchDirInfoExtraEarly;
   }
 
   #makeSources(): DirSources {
-    const { useBridges, ownFingerprint } = this.#options;
+    const { ownFingerprint } = this.#options;
     const guards = this.#usesGuards ? this.#deps.guards : undefined;
     return new DirSources(
       { ...this.#deps, guards, servers: this.#servers, netdir: () => this.#view.netdir },
       {
-        useBridges: useBridges === true,
+        useBridges: this.#useBridges,
         preferAuthorities: this.#fetchesEarly,
         ...(ownFingerprint === undefined ? {} : { ownFingerprint }),
       },
@@ -393,7 +416,7 @@ export class TorDirectoryManager implements DirectoryManager, DirDocuments {
   ): ConsensusDownloads {
     const options = this.#options;
     const early = this.#fetchesEarly;
-    const plain = options.useBridges === true ? 'bridge-client' : early ? 'cache' : 'client';
+    const plain = this.#useBridges ? 'bridge-client' : early ? 'cache' : 'client';
     const isMain = flavor === (options.flavor ?? 'microdesc');
     return new ConsensusDownloads(
       {

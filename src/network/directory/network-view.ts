@@ -9,7 +9,7 @@ import type { BootstrapProgress } from './progress.ts';
 
 export interface NetworkViewDeps {
   readonly circuits: Pick<CircuitManager, 'setNetDir'>;
-  readonly guards?: Pick<GuardManager, 'setNetDir' | 'missingDescriptors'> | undefined;
+  readonly guards?: Pick<GuardManager, 'setNetDir' | 'missingDescriptors' | 'usableBridges'> | undefined;
   readonly lookup: DescriptorLookup;
   readonly progress: BootstrapProgress;
   readonly logger?: Logger | undefined;
@@ -81,7 +81,8 @@ export class NetworkView {
   judge(): void {
     const netdir = this.#netdir;
     if (netdir === undefined) return;
-    const status = netdir.enoughDirInfo();
+    const bridgeUsable = (this.#deps.guards?.usableBridges() ?? 0) > 0;
+    const status = netdir.enoughDirInfo({ bridgeUsable });
     if (!status.enough) {
       this.#deps.progress.reach('requesting_descriptors');
       const share = status.pathFraction / status.threshold;

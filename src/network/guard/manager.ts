@@ -225,7 +225,7 @@ export class GuardManager {
 
   #succeeded(ticket: Ticket): GuardVerdict {
     const { guard, selection } = ticket;
-    if (!selection.sample.guards.includes(guard)) return 'never';
+    if (!this.#isKept(ticket)) return 'never';
     const state = this.#noteSuccess(selection, guard, ticket.state);
     ticket.moveTo(state);
     return state === 'complete' ? 'now' : 'later';
@@ -247,7 +247,12 @@ export class GuardManager {
 
   #failed(ticket: Ticket): void {
     this.#tickets.delete(ticket);
-    if (ticket.selection.sample.guards.includes(ticket.guard)) this.#noteFailure(ticket.selection, ticket.guard);
+    if (this.#isKept(ticket)) this.#noteFailure(ticket.selection, ticket.guard);
+  }
+
+  /** False when the guard was dropped while its circuit was built. */
+  #isKept({ guard, selection }: Ticket): boolean {
+    return this.#selections.get(selection.name) === selection && selection.sample.guards.includes(guard);
   }
 
   #noteFailure(selection: GuardSelection, guard: EntryGuard): void {
