@@ -172,15 +172,37 @@ describe('a running program', () => {
   });
 });
 
-describe('a program that cannot start', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tropea-start-'));
+describe('RunAsDaemon', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tropea-daemon-'));
+  const path = (name: string): string => join(folder, name);
   after(() => rmSync(folder, { recursive: true }));
 
-  it('says why and ends with 1', async () => {
-    const torrc = join(folder, 'torrc');
-    writeFileSync(torrc, `RunAsDaemon 1\nDataDirectory ${folder}/data\nSocksPort 0\nDisableNetwork 1\n`);
-    const node = new TropeaProcess(['--defaults-torrc', '/dev/null', '-f', torrc]);
-    assert.equal(await node.ended(), 1);
-    assert.match(node.output, /\[err\] RunAsDaemon is not available/);
+  it('ends in the foreground once another process runs', async () => {
+    const socket = path('control');
+    const lines = ['RunAsDaemon 1', 'DisableNetwork 1', 'SocksPort 0', `DataDirectory ${path('data')}`];
+    lines.push(`PidFile ${path('pid')}`, `ControlSocket ${socket}`, `Log notice file ${path('log')}`, '');
+    writeFileSync(path('torrc'), lines.join('\n'));
+    const foreground = new TropeaProcess(['--defaults-torrc', '/dev/null', '-f', path('torrc')]);
+    assert.equal(await foreground.ended(), 0, foreground.output);
+    const pid = Number(readFileSync(path('pid'), 'utf8'));
+    assert.notEqual(pid, foreground.pid);
+    const connection = await ControlConnection.open(socket);
+    try {
+      assert.equal(statSync(socket).mode & 0o777, 0o600);
+      assert.equal(await connection.send('AUTHENTICATE'), '250 OK\r\n');
+      assert.equal(await connection.send('GETINFO process/pid'), `250-process/pid=${pid}\r\n250 OK\r\n`);
+      assert.equal(await connection.send('SIGNAL HALT'), '250 OK\r\n');
+      assert.equal(await connection.send('GETINFO version'), '');
+    } finally {
+      connection.close();
+    }
+    assert.match(readFileSync(path('log'), 'utf8'), /exiting cleanly/);
+  });
+
+  it('tells why it cannot start, and ends with 1', async () => {
+    writeFileSync(path('bad'), `RunAsDaemon 1\nDisableNetwork 1\nSocksPort 0\nDataDirectory ${path('torrc')}/under\n`);
+    const foreground = new TropeaProcess(['--defaults-torrc', '/dev/null', '-f', path('bad')]);
+    assert.equal(await foreground.ended(), 1);
+    assert.match(foreground.output, /\[err\] .*torrc\/under/);
   });
 });

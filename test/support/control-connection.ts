@@ -20,8 +20,9 @@ export class ControlConnection {
     });
   }
 
-  static open(port: number): Promise<ControlConnection> {
-    const socket = connect(port, '127.0.0.1');
+  /** A port of this machine, or the path of a socket. */
+  static open(where: number | string): Promise<ControlConnection> {
+    const socket = typeof where === 'string' ? connect(where) : connect(where, '127.0.0.1');
     return new Promise((resolve, reject) => {
       socket.once('connect', () => resolve(new ControlConnection(socket)));
       socket.once('error', reject);

@@ -2,9 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../src/app/cli/main.ts', import.meta.url));
+const program = fileURLToPath(new URL('tropea.mjs', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = `import(${JSON.stringify(main)}).then((m) => m.runProgram(process.argv.slice(1)))`;
 
 /** The program from its sources, in a process of its own. */
 export class TropeaProcess {
@@ -14,7 +13,7 @@ export class TropeaProcess {
   readonly #waiters = new Set<() => void>();
 
   constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, ['--import', 'tsx', '--eval', program, '--', ...args], {
+    this.#child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

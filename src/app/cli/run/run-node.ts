@@ -7,6 +7,7 @@ import { checkConfig, TorNode } from '../../node/index.ts';
 import type { ConfiguredRun } from '../configured-run.ts';
 import type { ExitCode } from '../program.ts';
 import { makeControlServer } from './control.ts';
+import { isForeground, runInBackground, tellReady } from './daemon.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogControl } from './log-control.ts';
 import { MetricsPort } from './metrics.ts';
@@ -30,7 +31,7 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
   reportBugs(run);
   try {
     const { options } = configuration;
-    refuseDaemon(options.get('RunAsDaemon'));
+    if (options.get('RunAsDaemon') && isForeground()) return await runInBackground(run.commandLine, run.io);
     process.umask(umask);
     switchUser(options.get('User'));
     logs.configure(options);
@@ -82,6 +83,7 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
       }),
     );
     const started = node.start().catch((error: unknown) => fail(run, error, ended.resolve));
+    tellReady();
     const code = await ended.promise;
     await node.stop();
     await started;
@@ -99,15 +101,6 @@ function fail({ log }: ConfiguredRun, error: unknown, end: (code: ExitCode) => v
   if (known.kind === 'bug') log.err('bug', error instanceof Error ? (error.stack ?? known.message) : known.message);
   else log.err('config', `${known.message} ${known.fix}`);
   end(1);
-}
-
-function refuseDaemon(wanted: boolean): void {
-  if (!wanted) return;
-  throw new TorError(
-    'COMMAND_USAGE',
-    'RunAsDaemon is not available: Node.js cannot leave its terminal by itself. Take the option out and let systemd, ' +
-      'a container or `setsid tropea ... &` run it in the background.',
-  );
 }
 
 function showProgress({ targets, io }: ConfiguredRun, node: TorNode): () => void {
