@@ -27,6 +27,11 @@ const subcommands: Readonly<Record<string, Entry>> = {
     help: 'private Tor networks on this machine',
     load: () => import('./lab/lab.ts'),
   },
+  gencert: {
+    usage: 'gencert [-i FILE] [-s FILE] [-c FILE] ...',
+    help: 'keys and certificate of a directory authority, as tor-gencert makes them',
+    load: () => import('./gencert.ts'),
+  },
 };
 
 export const subcommandHelp: readonly (readonly [string, string])[] = Object.values(subcommands).map(

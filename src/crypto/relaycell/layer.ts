@@ -1,8 +1,6 @@
 import { type Engine, engine } from './engine.ts';
 import { cellAt } from './layout.ts';
 
-export { bodyLength } from './layout.ts';
-
 /**
  * Encryption of relay cells, one hop at a time. Every call works in place on a 509-byte cell body and keeps nothing of
  * it. `command` is the command of the link cell (RELAY or RELAY_EARLY), which counter galois onion binds.

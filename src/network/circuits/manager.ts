@@ -575,7 +575,7 @@ export class PooledCircuitManager implements CircuitManager {
   #markDirty(managed: ManagedCircuit, need: StreamNeed): void {
     const nowMs = this.#deps.clock.monotonic();
     // A rendezvous is dear: each use keeps it young, as in C tor.
-    if (managed.purpose === 'hs-client-rend') managed.dirtySinceMs = nowMs;
+    if (managed.purpose === 'hs-client-rend' || need.isolation?.keepsAlive === true) managed.dirtySinceMs = nowMs;
     else managed.dirtySinceMs ??= nowMs;
     managed.isolation.apply(need.isolation, true);
   }

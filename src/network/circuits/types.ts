@@ -49,6 +49,8 @@ export interface Isolation {
   /** Dimensions this stream isolates; a name missing here is still compared when the other stream isolates it. */
   readonly by: ReadonlySet<IsolationDimension>;
   readonly values: Readonly<Partial<Record<IsolationDimension, string>>>;
+  /** Each stream keeps its circuit young, so that it serves as long as it is asked for (KeepAliveIsolateSOCKSAuth). */
+  readonly keepsAlive?: boolean;
 }
 export const isolationDimensions = [
   'client-address',

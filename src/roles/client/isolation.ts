@@ -40,6 +40,7 @@ export function isolationOf(
       'session-group': origin.sessionGroup,
       'nym-epoch': String(origin.nymEpoch),
     },
+    keepsAlive: keepsCircuitAlive(flags, origin.auth),
   };
 }
 
@@ -49,7 +50,7 @@ function authKey(auth: ProxyAuth | undefined): string {
 }
 
 /** `KeepAliveIsolateSOCKSAuth`: such circuits stay usable as long as they are used. */
-export function keepsCircuitAlive(flags: EntryPortFlags, auth: ProxyAuth | undefined): boolean {
+function keepsCircuitAlive(flags: EntryPortFlags, auth: ProxyAuth | undefined): boolean {
   const hasAuth = auth !== undefined && auth.username.length + auth.password.length > 0;
   return flags.isolateSocksAuth && flags.keepAliveIsolateSocksAuth && hasAuth;
 }

@@ -1,7 +1,7 @@
 /** A text as the lines of a data block: CRLF at line ends, dots doubled, closed with a single dot. */
 export function dataBlock(text: string): string {
   const body = text.endsWith('\n') ? text.slice(0, -1) : text;
-  const lines = body === '' ? [] : body.split('\n').map((line) => line.replace(/\r$/, ''));
+  const lines = text === '' ? [] : body.split('\n').map((line) => line.replace(/\r$/, ''));
   return `${lines.map((line) => `${line.startsWith('.') ? '.' : ''}${line}\r\n`).join('')}.\r\n`;
 }
 

@@ -1,1 +1,1 @@
-export { commandOf, type Implementation } from '../../../src/app/lab/index.ts';
+export { commandOf } from '../../../src/app/lab/index.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Random, Runtime, Timer, Timers } from '../../../src/base/runtime/index.ts';
+import type { Clock, Random, Timer, Timers } from '../../../src/base/runtime/index.ts';
 
 /** A clock and timers that move only when told; callbacks due run in order, and promises settle in between. */
 export class FakeTime implements Clock, Timers {
@@ -91,9 +91,3 @@ export function seededRandom(seed = 1): Random {
     unit: () => next() / 2 ** 32,
   };
 }
-
-export const fakeRuntime = (time: FakeTime, seed = 1): Runtime => ({
-  clock: time,
-  timers: time,
-  random: seededRandom(seed),
-});

@@ -1,3 +1,3 @@
-export { formatLogLine, type LineFormat } from './format.ts';
-export { type LogSpec, type LogTarget, logDomains, parseLogSpec } from './log-spec.ts';
-export { checkLogOptions, LogTargets, type LogTargetsDeps, type QuietLevel } from './log-targets.ts';
+export { formatLogLine } from './format.ts';
+export { parseLogSpec } from './log-spec.ts';
+export { checkLogOptions, LogTargets } from './log-targets.ts';

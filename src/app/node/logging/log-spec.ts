@@ -2,7 +2,7 @@ import { TorError } from '../../../base/errors/index.ts';
 import { type LogDomain, type LogRecord, type Severity, severities } from '../../../base/log/index.ts';
 
 /** C tor's domains, in its order. Those this program never logs to are understood all the same. */
-export const logDomains = [
+const logDomains = [
   'general',
   'crypto',
   'net',

@@ -1,5 +1,5 @@
 export { type DirectoryServers, directoryOptions, directoryServers } from './directory.ts';
-export { type Reachable, reachable } from './reachable.ts';
+export { reachable } from './reachable.ts';
 export {
   channelBase,
   circuitOptions,

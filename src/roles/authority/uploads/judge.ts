@@ -1,4 +1,3 @@
-import { base16Upper } from '../../../base/bytes/index.ts';
 import { isInternalIp } from '../../../base/ip/index.ts';
 import type { ServerDescriptor } from '../../../wire/netdoc/index.ts';
 import { type AddressRule, policyAccepts } from '../../../wire/torrc/index.ts';
@@ -120,7 +119,3 @@ export class RelayJudge {
     return ipv6 === undefined || !isInternalIp(ipv6.address);
   }
 }
-
-/** `nickname ($FINGERPRINT)` for the log. */
-export const describeRelay = (relay: { readonly nickname: string; readonly rsaId: Uint8Array }): string =>
-  `$${base16Upper(relay.rsaId)}~${relay.nickname}`;

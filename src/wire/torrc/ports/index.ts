@@ -1,6 +1,6 @@
 export { type HostLookup, parseAddressPort } from './address.ts';
 export { isRelay, listeningPorts, parsePorts } from './all.ts';
-export { type PortContext, type PortRules, parsePortLines } from './parse.ts';
+export type { PortContext } from './parse.ts';
 export {
   defaultEntryFlags,
   type EntryPortFlags,

@@ -98,4 +98,4 @@ export function listableNames(): readonly OptionName[] {
   return optionNames.filter((name) => optionSpec(name).type !== 'linelist-v' && optionSpec(name).invisible !== true);
 }
 
-export type { OptionSpec, OptionTraits, OptionType } from './option.ts';
+export type { OptionSpec, OptionType } from './option.ts';
