@@ -76,7 +76,8 @@ export class GuardManager {
   #load(state: StateStore): void {
     const bySelection = new Map<string, EntryGuard[]>();
     const nowSec = Math.floor(this.#deps.clock.now() / 1000);
-    for (const line of state.getAll('Guard')) {
+    const lines = state.getAll('Guard');
+    for (const line of lines) {
       const guard = parseGuardLine(line, nowSec);
       if (guard === undefined) {
         this.#deps.logger?.warn('guard', 'A Guard line in the state file cannot be read; it is left out.');
@@ -88,6 +89,8 @@ export class GuardManager {
     }
     for (const [name, guards] of bySelection) this.#selection(name).sample.restore(guards);
     for (const selection of this.#selections.values()) selection.updateAll(this.#world());
+    // Lines that are none, or gaps in the order of sampling, go from the file as well.
+    if (this.stateLines().join('\n') !== lines.join('\n')) this.#changed();
   }
 
   #selection(name: string): GuardSelection {

@@ -37,6 +37,7 @@ export class ControlConnection implements Controller {
   #queue: Promise<void> = Promise.resolve();
   #askedProtocol = false;
   #ended = false;
+  #listens = true;
 
   constructor(deps: ConnectionDeps, socket: Socket) {
     this.#deps = deps;
@@ -45,6 +46,11 @@ export class ControlConnection implements Controller {
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#end());
+  }
+
+  /** Commands get no answer any more; events go on. */
+  stopListening(): void {
+    this.#listens = false;
   }
 
   close(): void {
@@ -70,7 +76,7 @@ export class ControlConnection implements Controller {
   }
 
   async #run(command: ControlCommand): Promise<void> {
-    if (this.#ended || this.#socket.writableEnded) return;
+    if (this.#ended || !this.#listens || this.#socket.writableEnded) return;
     const { log } = this.#deps.context.deps;
     try {
       const reply = this.#authenticated ? await this.#command(command) : this.#greet(command);

@@ -80,6 +80,11 @@ export class ControlServer {
     this.#context.hub.send('SIGNAL', name);
   }
 
+  /** The node is ending: commands get no answer any more, and connections end when it has ended. */
+  stopListening(): void {
+    for (const connection of this.#connections) connection.stopListening();
+  }
+
   /** Closes ports and connections. */
   async close(): Promise<void> {
     if (this.#closed) return;

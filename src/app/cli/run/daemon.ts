@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { TorError } from '../../../base/errors/index.ts';
+import { formatLogLine } from '../../node/logging/index.ts';
 import type { CommandLine } from '../command-line.ts';
+import type { ConfiguredRun } from '../configured-run.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
 
 /** Set for the process that stays; nobody else should set it. */
@@ -21,10 +23,10 @@ export function runInBackground(commandLine: CommandLine, io: ProgramIo): Promis
   const [program = '', ...args] = process.argv.slice(1);
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Its standard output would say once more what was said here.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, [marker]: '1' },
   });
-  child.stdout?.on('data', (chunk: Buffer) => io.stdout(chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => io.stderr(chunk.toString()));
   return new Promise((resolve) => {
     child.once('error', (error) => {
@@ -35,12 +37,18 @@ export function runInBackground(commandLine: CommandLine, io: ProgramIo): Promis
     child.once('message', (message) => {
       if (message !== ready) return;
       child.disconnect();
-      child.stdout?.destroy();
       child.stderr?.destroy();
       child.unref();
       resolve(0);
     });
   });
+}
+
+/** What goes wrong before `tellReady` is told in the foreground, wherever the log goes. */
+export function tellTroubles({ log, io, quiet }: ConfiguredRun): () => void {
+  if (isForeground() || quiet === 'quiet') return () => undefined;
+  const format = { granularityMs: 1, domains: false };
+  return log.addSink((record) => io.stderr(formatLogLine(record, format)), 'warn');
 }
 
 /** Lets the process in the foreground go. */

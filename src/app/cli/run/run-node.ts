@@ -7,7 +7,7 @@ import { checkConfig, TorNode } from '../../node/index.ts';
 import type { ConfiguredRun } from '../configured-run.ts';
 import type { ExitCode } from '../program.ts';
 import { makeControlServer } from './control.ts';
-import { isForeground, runInBackground, tellReady } from './daemon.ts';
+import { isForeground, runInBackground, tellReady, tellTroubles } from './daemon.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogControl } from './log-control.ts';
 import { MetricsPort } from './metrics.ts';
@@ -33,6 +33,8 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
     const { options } = configuration;
     if (options.get('RunAsDaemon') && isForeground()) return await runInBackground(run.commandLine, run.io);
     process.umask(umask);
+    const untilReady = tellTroubles(run);
+    cleanup.push(untilReady);
     switchUser(options.get('User'));
     logs.configure(options);
     setScrubbing(options.get('SafeLogging') !== '0');
@@ -82,9 +84,13 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
         ended.resolve(0);
       }),
     );
-    const started = node.start().catch((error: unknown) => fail(run, error, ended.resolve));
-    tellReady();
+    const onStarted = (): void => {
+      untilReady();
+      tellReady();
+    };
+    const started = node.start().then(onStarted, (error: unknown) => fail(run, error, ended.resolve));
     const code = await ended.promise;
+    control.stopListening();
     await node.stop();
     await started;
     return code;

@@ -47,7 +47,7 @@ export const signal: CommandHandler = ({ rest }, context) => {
   if (found === undefined) refuse(552, `Unrecognized signal code "${rest}"`);
   const { name, act, told } = found;
   context.deps.log.info('control', `Controller sent signal ${name}`);
-  if (endings.includes(found)) context.deps.runtime.timers.after(0, () => act(context));
+  if (endings.includes(found)) context.deps.runtime.timers.soon(() => act(context));
   else act(context);
   if (told !== true) context.hub.send('SIGNAL', name);
   return okReply;
