@@ -19,8 +19,12 @@ const commands: readonly (readonly [string, string])[] = [
   ['--version', 'print the version'],
 ];
 
+const column = 34;
+const beside = (left: string): string =>
+  left.length < column ? left.padEnd(column) : `${left}\n${' '.repeat(column + 2)}`;
+
 const table = (rows: readonly (readonly [string, string])[]): string =>
-  rows.map(([left, right]) => `  ${left.padEnd(34)}${right}\n`).join('');
+  rows.map(([left, right]) => `  ${beside(left)}${right}\n`).join('');
 
 export function helpText(): string {
   return (
