@@ -21,7 +21,14 @@ describe('options of relays of ours', () => {
     async () => {
       keys = await mkdtemp(join(tmpdir(), 'tropea-family-'));
       // Made by C tor, so that the file's form is its own.
-      const made = await runCommand([...commandOf('tor'), '--keygen-family', join(keys, 'kin'), '-f', '/dev/null']);
+      const made = await runCommand([
+        ...commandOf('tor'),
+        '--keygen-family',
+        join(keys, 'kin'),
+        '--ignore-missing-torrc',
+        '-f',
+        join(keys, 'none'),
+      ]);
       familyId = /FamilyId (\S+)/.exec(made.stdout.toString())?.[1] ?? '';
       assert.notEqual(familyId, '');
       const family = [`FamilyKeyDirectory ${keys}`, `FamilyId ${familyId}`, 'ContactInfo kin@example.invalid'];
