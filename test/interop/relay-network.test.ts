@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { bodySha256 } from '../../src/app/lab/index.ts';
+import { bodySha256, type ControlClient, waitFor } from '../../src/app/lab/index.ts';
 import { download, upload } from './support/clients.ts';
 import { TorNetwork } from './support/network.ts';
 
@@ -28,6 +28,28 @@ function flagsOf(consensus: string): Map<string, Set<string>> {
   return flags;
 }
 
+/** Guard, middle and exit: each of the two programs in each position, beside both. */
+const mixedPaths = [
+  ['tropea0', 'relay0', 'exit0'],
+  ['relay0', 'tropea1', 'exit0'],
+  ['relay0', 'authority0', 'tropea2'],
+  ['tropea0', 'tropea1', 'exit0'],
+  ['relay0', 'tropea1', 'tropea2'],
+  ['tropea0', 'relay0', 'tropea2'],
+];
+
+/** The id of the stream that waits for a circuit since event `seen`. */
+function newStream(control: ControlClient, seen: number): Promise<string> {
+  return waitFor(
+    'a new stream',
+    () => {
+      const event = control.events.slice(seen).find((line) => /^STREAM \d+ NEW /.test(line));
+      return Promise.resolve(event?.split(' ')[1]);
+    },
+    { timeoutMs: 20_000, intervalMs: 20 },
+  );
+}
+
 /** Authorities, a client and two relays of C tor; our relays in every position. */
 describe('relays of ours in a network of C tor', () => {
   let net: TorNetwork;
@@ -40,6 +62,7 @@ describe('relays of ours in a network of C tor', () => {
         relays: [{}, ...[0, 1].map((i) => ({ name: `tropea${i}`, implementation: 'tropea' as const }))],
         exits: [{}, { name: 'tropea2', implementation: 'tropea' }],
         clients: [
+          { name: 'mixer' },
           {
             name: 'pinned',
             torrc: [
@@ -78,9 +101,30 @@ describe('relays of ours in a network of C tor', () => {
     assert.match(circuits, /~tropea0,\$[0-9A-F]{40}~tropea1,\$[0-9A-F]{40}~tropea2/);
   });
 
-  it('carry ten megabytes', { timeout: 120_000 }, async () => {
+  it('carry a hundred megabytes', { timeout: 240_000 }, async () => {
     const base = `http://127.0.0.1:${net.httpPort}`;
-    assert.equal(await download(base, 10_000_003, { socksPort }), bodySha256(10_000_003));
+    const options = { socksPort, timeoutMs: 200_000 };
+    assert.equal(await download(base, 100_000_003, options), bodySha256(100_000_003));
+  });
+
+  it('stand beside relays of C tor in every position', { timeout: 120_000 }, async () => {
+    const { socksPort } = net.node('mixer');
+    const control = await net.node('mixer').control();
+    await control.command('SETCONF __LeaveStreamsUnattached=1 __DisablePredictedCircuits=1');
+    await control.command('SETEVENTS CIRC STREAM');
+    const base = `http://127.0.0.1:${net.httpPort}`;
+    for (const path of mixedPaths) {
+      const { lines } = await control.command(`EXTENDCIRCUIT 0 ${path.join(',')}`);
+      const id = /^EXTENDED (\d+)/.exec(lines[0] ?? '')?.[1] ?? '';
+      await control.waitForEvent(new RegExp(`^CIRC ${id} BUILT`), 20_000);
+      const seen = control.events.length;
+      const fetched = download(base, 500_009, { socksPort });
+      const stream = await newStream(control, seen);
+      await control.command(`ATTACHSTREAM ${stream} ${id}`);
+      assert.equal(await fetched, bodySha256(500_009), path.join(' '));
+      await control.command(`CLOSECIRCUIT ${id}`);
+    }
+    control.close();
   });
 
   it('leave no warnings in the logs of C tor', () => {
