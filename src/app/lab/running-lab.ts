@@ -20,6 +20,8 @@ export interface LabStatus {
   readonly nodes: readonly NodeStatus[];
   /** Address of each onion service, by the name of its node. */
   readonly onions: Readonly<Record<string, string>>;
+  /** Lines of a torrc. */
+  readonly dirAuthorities: readonly string[];
   readonly httpPort: number;
   readonly echoPort: number;
 }
@@ -58,7 +60,8 @@ export function statusOf(name: string, lab: Lab): LabStatus {
     bootstrapped: node.running && node.process.search(/Bootstrapped 100%/).length > 0,
   }));
   const onions = Object.fromEntries(Object.entries(lab.onions).map(([node, { hostname }]) => [node, hostname]));
-  return { name, folder: lab.folder, nodes, onions, httpPort: lab.httpPort, echoPort: lab.echoPort };
+  const { folder, dirAuthorities, httpPort, echoPort } = lab;
+  return { name, folder, nodes, onions, dirAuthorities, httpPort, echoPort };
 }
 
 /** Answers the other commands of `tropea lab` for a network that this process started. */

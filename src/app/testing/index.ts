@@ -1,0 +1,1 @@
+export { TestNetwork, type TestNetworkOptions } from './test-network.ts';

@@ -1,0 +1,2 @@
+export type { Implementation, LabTopology } from './app/lab/index.ts';
+export * from './app/testing/index.ts';
