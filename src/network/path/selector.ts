@@ -45,10 +45,15 @@ export class PathSelector {
     const needs = this.#needs(request);
     const internal = isInternal(request.purpose);
     const context = { netdir, random: this.#deps.random, options: this.options, needs };
-    const last = request.target ?? chooseEnd(context, request, internal);
-    const draft: Draft = { netdir, request, needs, internal, last };
-    const { relay: first, ticket } = this.#first(draft);
+    const wish = request.target ?? chooseEnd(context, request, internal);
+    const { relay: first, ticket } = this.#first({ netdir, request, needs, internal, last: wish });
     try {
+      // The guard of an onion circuit does not look at the end. No relay extends back to where it came from: C tor's
+      // circuit fails then, ours ends elsewhere.
+      const again = request.target === undefined && isSame(first, wish);
+      const exclude = [...(request.exclude ?? []), first];
+      const last = again ? chooseEnd(context, { ...request, exclude }, internal) : wish;
+      const draft: Draft = { netdir, request, needs, internal, last };
       const hops = [first];
       while (hops.length < length - 1) hops.push(this.#middle(draft, hops, length));
       return this.#path([...hops, last], ticket, needs, internal);
