@@ -5,7 +5,7 @@ import { chooseRelay, isUsable, type NetDir, type Relay, type RelayNeeds } from 
 import { chooseExit, chooseInternalEnd, type ExitContext } from './exit.ts';
 import { isOnionPurpose, pathLength } from './length.ts';
 import { chooseMiddle, chooseOnionMiddle, choosePinned, type MiddleContext, relaysIn } from './middle.ts';
-import { defaultLongLivedPorts, isIn, isOwn, type PathOptions } from './options.ts';
+import { defaultLongLivedPorts, isIn, isOwn, isSame, type PathOptions } from './options.ts';
 import type { Path, PathPurpose, PathRequest } from './types.ts';
 
 export interface PathSelectorDeps {
