@@ -6,6 +6,7 @@ import { formatIp } from '../../base/ip/index.ts';
 import type { Isolation } from '../../network/circuits/index.ts';
 import { failureOf, type Gateway, RefusedRequest, type RequestContext } from '../../roles/client/index.ts';
 import { defaultEntryFlags } from '../../wire/torrc/index.ts';
+import { abortedBy, refuseAborted } from './abort.ts';
 import { onionAgent, onionHttpsAgent } from './agents.ts';
 import { torDispatcher } from './dispatcher.ts';
 import { torFetch } from './fetch.ts';
@@ -75,7 +76,8 @@ export class TorContext {
     const socket = new TorSocket({ host, port }, (handler, closed) => {
       const request = { command: 'connect' as const, address: host, port, ipv4Only: false };
       const context = this.#context(signal === undefined ? closed : AbortSignal.any([signal, closed]), options);
-      return this.#told(this.#deps.gateway.connect(request, context, { handler, optimisticData: () => undefined }));
+      const stream = { handler, optimisticData: () => undefined };
+      return this.#told(context.signal, () => this.#deps.gateway.connect(request, context, stream));
     });
     return socket;
   }
@@ -126,7 +128,7 @@ export class TorContext {
   #resolve(command: 'resolve' | 'resolve-ptr', address: string, options: ConnectOptions) {
     const request = { command, address, port: 0, ipv4Only: false };
     const signal = options.signal ?? new AbortController().signal;
-    return this.#told(this.#deps.gateway.resolve(request, this.#context(signal, options)));
+    return this.#told(signal, () => this.#deps.gateway.resolve(request, this.#context(signal, options)));
   }
 
   #context(signal: AbortSignal, options: ConnectOptions): RequestContext {
@@ -139,10 +141,12 @@ export class TorContext {
   }
 
   /** Requests that were not even tried become errors of the library's own kind. */
-  async #told<T>(work: Promise<T>): Promise<T> {
+  async #told<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     try {
-      return await work;
+      refuseAborted(signal);
+      return await work();
     } catch (error) {
+      if (signal.aborted) throw abortedBy(signal);
       if (!(error instanceof RefusedRequest)) throw error;
       const { reason } = failureOf(error);
       throw new TorError('REQUEST_REFUSED', error.message, { facts: { reason }, cause: error });

@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import { fromBase16 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
-import type { Emitter } from '../../base/util/index.ts';
 import { type ExpandedKey, expandSeed } from '../../crypto/primitives/index.ts';
 import { DataDirectory } from '../../network/storage/index.ts';
 import {
@@ -16,6 +15,7 @@ import {
   type StreamInfo,
 } from '../../roles/onion/index.ts';
 import type { OnionServices } from '../node/index.ts';
+import { abortedBy, refuseAborted } from './abort.ts';
 
 /** Takes a connection of a client. `info.circuitId` is equal for connections of one client circuit. */
 export type ConnectionHandler = (connection: Duplex, info: StreamInfo) => void;
@@ -47,14 +47,11 @@ export interface PublishOptions {
 export class PublishedService implements AsyncDisposable {
   /** `<56 characters>.onion` */
   readonly hostname: string;
-  /** Each step: introduction points, uploads, introductions, rendezvous, streams. */
-  readonly events: Emitter<OnionServiceEvents>;
   readonly #service: OnionService;
   readonly #services: OnionServices;
 
   constructor(service: OnionService, services: OnionServices) {
     this.hostname = service.hostname;
-    this.events = service.events;
     this.#service = service;
     this.#services = services;
   }
@@ -69,6 +66,12 @@ export class PublishedService implements AsyncDisposable {
     return this.#service.rendezvousCircuits;
   }
 
+  /** Hears each step: introduction points, uploads, introductions, rendezvous, streams. Returns the function that ends it. */
+  on<K extends keyof OnionServiceEvents>(name: K, listener: (event: OnionServiceEvents[K]) => void): () => void {
+    return this.#service.events.on(name, listener);
+  }
+
+  /** Replaces the list. Throws ONION_AUTH_FILE_INVALID. */
   setAuthorizedClients(lines: readonly string[]): void {
     this.#service.setAuthorizedClients(lines.map(parseAuthorizedClient));
   }
@@ -89,7 +92,7 @@ export async function publish(
   options: PublishOptions,
 ): Promise<PublishedService> {
   const { signal } = options;
-  signal?.throwIfAborted();
+  refuseAborted(signal);
   const service = deps.services.add({
     identity: await identityOf(options.key, deps.random),
     ports: portsOf(options),
@@ -99,7 +102,7 @@ export async function publish(
   });
   const published = new PublishedService(service, deps.services);
   try {
-    await untilPublished(service, signal);
+    await untilPublished(service, deps.services, signal);
     return published;
   } catch (error) {
     await published.close();
@@ -107,21 +110,26 @@ export async function publish(
   }
 }
 
-function untilPublished(service: OnionService, signal: AbortSignal | undefined): Promise<void> {
+function untilPublished(
+  service: OnionService,
+  services: OnionServices,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const off = service.events.on('published', () => {
-      settled();
-      resolve();
-    });
-    const onAbort = (): void => {
-      settled();
-      reject(TorError.from(signal?.reason, 'ABORTED'));
+    const settle = (done: () => void) => (): void => {
+      for (const off of offs) off();
+      signal?.removeEventListener('abort', giveUp);
+      done();
     };
-    const settled = (): void => {
-      off();
-      signal?.removeEventListener('abort', onAbort);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const giveUp = settle(() => reject(abortedBy(signal)));
+    const offs = [
+      service.events.on('published', settle(resolve)),
+      services.events.on('removed', (removed) => {
+        if (removed === service) giveUp();
+      }),
+    ];
+    if (signal?.aborted === true) giveUp();
+    else signal?.addEventListener('abort', giveUp, { once: true });
   });
 }
 

@@ -1,3 +1,4 @@
+import { base16 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import { formatIp } from '../../base/ip/index.ts';
 import type { AttachedStream } from '../../network/circuits/index.ts';
@@ -50,9 +51,11 @@ export class TorSocket extends StreamDuplex {
     return this.#opening;
   }
 
-  /** The circuit's id and path, once there is one. */
-  get circuitId(): number | undefined {
-    return this.#late.attached?.circuit.id;
+  /** `$FINGERPRINT` of each relay it goes through, guard first; empty as long as it has no circuit. */
+  get path(): readonly string[] {
+    return (this.#late.attached?.circuit.hops ?? []).flatMap(({ target }) =>
+      target === undefined ? [] : [`$${base16(target.rsa).toUpperCase()}`],
+    );
   }
 
   get remoteAddress(): string | undefined {

@@ -1,33 +1,25 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { TorError } from '../../base/errors/index.ts';
 import { Logger } from '../../base/log/index.ts';
 import { nodeRuntime } from '../../base/runtime/index.ts';
-import type { CircuitInfo, StreamInfo } from '../../network/circuits/index.ts';
+import { parseClientCredential, parseOnionAddress } from '../../roles/onion/index.ts';
 import type { NodeParts } from '../node/index.ts';
 import { TorNode } from '../node/index.ts';
+import { abortedBy, refuseAborted } from './abort.ts';
 import { type ContextDeps, TorContext } from './context.ts';
+import {
+  type CircuitView,
+  circuitView,
+  pathOf,
+  type StreamView,
+  sourcesOf,
+  streamView,
+  type TorEvents,
+} from './events.ts';
 import { Names } from './names.ts';
+import { OpenStreams } from './open-streams.ts';
 import { configOf, type StartProgress, type TorStartOptions } from './options.ts';
 import { type PublishedService, type PublishOptions, publish } from './publish.ts';
-
-/** A circuit as a program sees it. */
-export interface CircuitView {
-  readonly id: number;
-  /** `general`, `hs-client-rend` and the like. */
-  readonly purpose: CircuitInfo['purpose'];
-  readonly status: CircuitInfo['status'];
-  /** `$FINGERPRINT~nickname` of each hop so far, guard first. */
-  readonly path: readonly string[];
-  readonly createdAt: Date;
-}
-
-/** Everything that can be listened to, with what the listener is given. */
-export interface TorEvents {
-  progress: StartProgress;
-  circuit: CircuitView;
-  stream: StreamInfo;
-}
 
 /**
  * Tor inside this program: a client, and a host for onion services.
@@ -43,6 +35,7 @@ export class Tor extends TorContext implements AsyncDisposable {
   readonly #contexts = new Set<TorContext>();
   readonly #nym: { epoch: number };
   readonly #names: Names;
+  readonly #streams: OpenStreams;
   #closing: Promise<void> | undefined;
 
   private constructor(node: TorNode, nym: { epoch: number }) {
@@ -52,6 +45,7 @@ export class Tor extends TorContext implements AsyncDisposable {
     this.#deps = deps;
     this.#nym = nym;
     this.#names = new Names(node.parts.names);
+    this.#streams = new OpenStreams(node.parts.circuits);
   }
 
   /**
@@ -60,7 +54,7 @@ export class Tor extends TorContext implements AsyncDisposable {
    */
   static async start(options: TorStartOptions = {}): Promise<Tor> {
     const { signal, onProgress, onLog } = options;
-    signal?.throwIfAborted();
+    refuseAborted(signal);
     const log = new Logger(() => Date.now());
     if (onLog !== undefined) log.addSink(onLog, options.logLevel ?? 'notice');
     const config = configOf(options, (message) => log.info('config', message));
@@ -72,11 +66,11 @@ export class Tor extends TorContext implements AsyncDisposable {
     try {
       await node.start();
       if (options.wait !== false) await tor.ready(signal);
-      signal?.throwIfAborted();
+      refuseAborted(signal);
       return tor;
     } catch (error) {
       await tor.close();
-      throw signal?.aborted === true ? new TorError('ABORTED', undefined, { cause: error }) : error;
+      throw signal?.aborted === true ? abortedBy(signal) : error;
     }
   }
 
@@ -124,21 +118,34 @@ export class Tor extends TorContext implements AsyncDisposable {
     return publish({ services: this.#node.parts.services, random: nodeRuntime.random }, options);
   }
 
+  /**
+   * Lets this client into a service that only takes clients it knows. `credential` is the line that belongs to the client,
+   * `<address>:descriptor:x25519:<secret key>`; see `newClientKey()`. Throws ONION_AUTH_FILE_INVALID,
+   * ONION_ADDRESS_INVALID.
+   */
+  authorize(credential: string): void {
+    this.#node.parts.onionClient.addCredential(parseClientCredential(credential));
+  }
+
+  /** Forgets what `authorize` was given for this address; says whether there was anything. */
+  deauthorize(address: string): boolean {
+    return this.#node.parts.onionClient.removeCredential(parseOnionAddress(address));
+  }
+
   /** The circuits that are there now, oldest first. */
   circuits(): CircuitView[] {
-    return this.#node.parts.circuits.list().map(viewOf);
+    return this.#node.parts.circuits.list().map(circuitView);
+  }
+
+  /** The connections that are there now, oldest first, each with the path it takes. */
+  streams(): StreamView[] {
+    const { parts } = this.#node;
+    return this.#streams.list().map((info) => streamView(info, pathOf(parts, info.circuitId)));
   }
 
   /** Hears one kind of event; returns the function that ends it. */
   on<K extends keyof TorEvents>(name: K, listener: (event: TorEvents[K]) => void): () => void {
-    const { circuits } = this.#node.parts;
-    const subscriptions: { readonly [N in keyof TorEvents]: (listener: (event: TorEvents[N]) => void) => () => void } =
-      {
-        progress: (hear) => this.#node.events.on('bootstrap', hear),
-        circuit: (hear) => circuits.events.on('circuit', ({ info }) => hear(viewOf(info))),
-        stream: (hear) => circuits.events.on('stream', ({ info }) => hear(info)),
-      };
-    return subscriptions[name](listener);
+    return sourcesOf(this.#node.parts)[name](listener);
   }
 
   /** Ends every connection, service, circuit and port. Harmless twice. */
@@ -155,8 +162,4 @@ export class Tor extends TorContext implements AsyncDisposable {
     await Promise.all([super.close(), ...[...this.#contexts].map((context) => context.close())]);
     await this.#node.stop();
   }
-}
-
-function viewOf({ id, purpose, status, path, createdMs }: CircuitInfo): CircuitView {
-  return { id, purpose, status, path, createdAt: new Date(createdMs) };
 }

@@ -190,6 +190,10 @@ export class PendingStream implements Pending, StreamHandler {
     } else this.#owner.attemptFailed(this, managed, failure, end);
   }
 
+  endedHere(end: StreamEnd): void {
+    if (this.#connected) this.#owner.closed(this, end);
+  }
+
   /** Exits lie for profit: an address that cannot be, or of a family we did not ask for. */
   #whyWrong(address: IpBytes): string | undefined {
     if (address.every((byte) => byte === 0) || this.#owner.isForbidden(address)) {

@@ -166,6 +166,7 @@ export class EdgeStream implements IncomingStream {
     this.#table.port.send(RelayCommand.END, this.id, encodeEnd(end));
     this.#leave('half-closed');
     this.#table.endedHere(this, reason, half);
+    this.#handler?.endedHere?.({ reason, remote: false });
   }
 
   #halfClosed(): HalfClosed {

@@ -15,6 +15,8 @@ export interface StreamHandler {
   dataEnd?(): void;
   /** END came, or the circuit went away. Nothing follows. */
   ended(end: StreamEnd): void;
+  /** Our own side called `end()`: for those who count streams. Nothing follows. */
+  endedHere?(end: StreamEnd): void;
   /** There is room again after `write()` took less than it was offered. */
   writable(): void;
 }

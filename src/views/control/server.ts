@@ -37,7 +37,7 @@ export class ControlServer {
     this.#options = options;
     const { parts, runtime, traffic } = deps;
     const hub = new EventHub();
-    const streams = new StreamTable({ timers: runtime.timers, circuits: parts.circuits });
+    const streams = new StreamTable({ circuits: parts.circuits });
     const bandwidth = new BandwidthEvents({ timers: runtime.timers, hub, traffic });
     this.#context = {
       deps,

@@ -278,3 +278,25 @@ describe('messages out of their place, at a client', () => {
     assert.equal(state(), 'closed');
   });
 });
+
+describe('who hears of an end', () => {
+  test('of our own: endedHere, once, with the reason, and nothing else', async () => {
+    const { stream, recorder } = await opened();
+    const heard: unknown[] = [];
+    Object.assign(recorder, { endedHere: (end: unknown) => heard.push(end) });
+    stream.end(EndReason.DONE);
+    stream.end(EndReason.MISC);
+    assert.deepEqual(heard, [{ reason: EndReason.DONE, remote: false }]);
+    assert.deepEqual(recorder.ends, []);
+  });
+
+  test('of the far end: ended alone', async () => {
+    const { relay, stream, recorder } = await opened();
+    const heard: unknown[] = [];
+    Object.assign(recorder, { endedHere: (end: unknown) => heard.push(end) });
+    relay.send(END, stream.id, Uint8Array.of(EndReason.DONE));
+    stream.end();
+    assert.deepEqual(heard, []);
+    assert.equal(recorder.ends.length, 1);
+  });
+});
