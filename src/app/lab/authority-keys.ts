@@ -1,8 +1,12 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TorError } from '../../base/errors/index.ts';
-import { commandOf, type Implementation } from './implementation.ts';
-import { runToEnd } from './run-to-end.ts';
+import { base16Upper } from '../../base/bytes/index.ts';
+import { parseIpv4 } from '../../base/ip/index.ts';
+import type { Runtime } from '../../base/runtime/index.ts';
+import { RsaPrivateKey } from '../../crypto/primitives/index.ts';
+import { makeAuthorityKeys } from '../../roles/authority/index.ts';
+
+const bits = 1024;
 
 export interface AuthorityIdentity {
   /** SHA-1 of the v3 identity key, base16. */
@@ -11,45 +15,33 @@ export interface AuthorityIdentity {
   readonly fingerprint: string;
 }
 
-/** Makes the keys of an authority in its data directory before it starts, since all torrc files name its fingerprints. */
-export async function makeAuthorityKeys(input: {
-  readonly implementation: Implementation;
-  readonly name: string;
-  readonly dataDirectory: string;
-  readonly address: string;
-  readonly orPort: number;
-  readonly dirPort: number;
-}): Promise<AuthorityIdentity> {
-  const keys = join(input.dataDirectory, 'keys');
-  await mkdir(keys, { recursive: true, mode: 0o700 });
-  const torrcFile = join(input.dataDirectory, '..', 'torrc.keys');
-  await writeFile(torrcFile, 'SocksPort 0\n');
-  const certificate = runToEnd(
-    [
-      'tor-gencert',
-      '--create-identity-key',
-      '--passphrase-fd',
-      '0',
-      '-m',
-      '12',
-      '-a',
-      `${input.address}:${input.dirPort}`,
-    ],
-    { cwd: keys, input: 'passphrase\n' },
-  ).then(() => readFile(join(keys, 'authority_certificate'), 'latin1'));
-  const listed = runToEnd(
-    [
-      ...commandOf(input.implementation),
-      ...['--list-fingerprint', '--quiet', '-f', torrcFile],
-      ...['--DataDirectory', input.dataDirectory, '--ORPort', `${input.address}:${input.orPort}`],
-      ...['--Nickname', input.name],
-    ],
-    { cwd: input.dataDirectory },
-  );
-  const [certificateText, list] = await Promise.all([certificate, listed]);
-  const v3Identity = /^fingerprint ([0-9A-F]{40})$/m.exec(certificateText)?.[1];
-  const fingerprint = /((?: [0-9A-F]{4}){10})/.exec(list)?.[1]?.replaceAll(' ', '');
-  if (v3Identity === undefined || fingerprint === undefined)
-    throw new TorError('LAB_FAILED', `No keys came out for ${input.name}.`);
-  return { v3Identity, fingerprint };
+/**
+ * Makes the keys of an authority in its data directory before it starts, since all torrc files name its fingerprints.
+ * The identity key of the voter, which only renews the certificate, is not kept.
+ */
+export async function writeAuthorityKeys(
+  { clock }: Runtime,
+  input: { readonly dataDirectory: string; readonly address: string; readonly dirPort: number },
+): Promise<AuthorityIdentity> {
+  const folder = join(input.dataDirectory, 'keys');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const address = parseIpv4(input.address);
+  const [voter, relay] = await Promise.all([
+    makeAuthorityKeys(
+      {
+        passphrase: 'lab',
+        dirAddress: address === undefined ? undefined : { address, port: input.dirPort },
+        // Nobody attacks a lab, and keys of full length take a second of its start each.
+        bits: { identity: bits, signing: bits },
+      },
+      clock,
+    ),
+    RsaPrivateKey.generate(bits),
+  ]);
+  await Promise.all([
+    writeFile(join(folder, 'authority_signing_key'), voter.signingKey, { mode: 0o600 }),
+    writeFile(join(folder, 'authority_certificate'), voter.certificate),
+    writeFile(join(folder, 'secret_id_key'), relay.toPem(), { mode: 0o600 }),
+  ]);
+  return { v3Identity: base16Upper(voter.identity), fingerprint: base16Upper(relay.publicKey.fingerprint) };
 }

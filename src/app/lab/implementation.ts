@@ -16,3 +16,6 @@ export function commandOf(implementation: Implementation): readonly string[] {
   const other = process.env.TROPEA_LAB_TROPEA;
   return other === undefined ? [process.execPath, join(root, 'bin/tropea')] : other.split(' ');
 }
+
+/** Starts a process that takes many nodes of Tropea. */
+export const hostCommand = (): readonly string[] => [...commandOf('tropea'), 'lab', 'host'];

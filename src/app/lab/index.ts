@@ -1,9 +1,12 @@
 export { type ChildOptions, LabProcess } from './child-process.ts';
 export { ControlClient, type ControlReply } from './control-client.ts';
 export { FreePorts } from './free-ports.ts';
+export type { HostReport, HostRequest } from './host-messages.ts';
 export { commandOf, type Implementation, implementationName } from './implementation.ts';
 export { Lab, type LabDescription, type LabOptions } from './lab.ts';
 export { LabNode, type NodeDescription, type NodeKind } from './lab-node.ts';
+export { usualProcesses } from './node-host.ts';
+export type { NodeProcess } from './node-process.ts';
 export {
   authorizeClients,
   type ClientKey,

@@ -4,6 +4,8 @@ import { TorError } from '../../base/errors/index.ts';
 import { LabProcess } from './child-process.ts';
 import { ControlClient } from './control-client.ts';
 import { commandOf, type Implementation, implementationName } from './implementation.ts';
+import type { NodeHost } from './node-host.ts';
+import type { NodeProcess } from './node-process.ts';
 import { waitFor } from './wait.ts';
 
 export type NodeKind = 'authority' | 'relay' | 'exit' | 'bridge' | 'onion' | 'client';
@@ -33,9 +35,11 @@ export class LabNode implements NodeDescription {
   readonly socksPort: number;
   readonly controlPort: number;
   readonly #command: readonly string[];
-  #child: LabProcess | undefined;
+  readonly #host: NodeHost | undefined;
+  #child: NodeProcess | undefined;
 
-  constructor(implementation: Implementation, description: Omit<NodeDescription, 'implementation'>) {
+  /** With a host the node is one of several in that process, else it has a process of its own. */
+  constructor(implementation: Implementation, description: Omit<NodeDescription, 'implementation'>, host?: NodeHost) {
     this.kind = description.kind;
     this.name = description.name;
     this.implementation = implementationName(implementation);
@@ -46,6 +50,7 @@ export class LabNode implements NodeDescription {
     this.socksPort = description.socksPort;
     this.controlPort = description.controlPort;
     this.#command = commandOf(implementation);
+    this.#host = host;
   }
 
   describe(): NodeDescription {
@@ -66,7 +71,7 @@ export class LabNode implements NodeDescription {
   }
 
   /** The process; throws before the first start, and in a process that did not start it. */
-  get process(): LabProcess {
+  get process(): NodeProcess {
     if (this.#child === undefined) throw new TorError('LAB_FAILED', `${this.name} was not started here`);
     return this.#child;
   }
@@ -83,11 +88,10 @@ export class LabNode implements NodeDescription {
   /** Starts the process; says nothing about whether it is ready. */
   start(): void {
     if (this.running) throw new TorError('LAB_FAILED', `${this.name} runs already`);
-    this.#child = new LabProcess({
-      name: this.name,
-      command: [...this.#command, '-f', this.torrcFile],
-      logFile: this.logFile,
-    });
+    const { name, torrcFile, logFile } = this;
+    this.#child =
+      this.#host?.start({ name, torrcFile, logFile }) ??
+      new LabProcess({ name, command: [...this.#command, '-f', torrcFile], logFile });
   }
 
   /** Resolves when the node says `Bootstrapped 100%`. */
@@ -110,7 +114,7 @@ export class LabNode implements NodeDescription {
     return this.#child?.stop() ?? Promise.resolve();
   }
 
-  /** Ends it as a power cut does. */
+  /** Ends it as a power cut does; a node that shares its process, as an operator does. */
   kill(): Promise<void> {
     return this.#child?.kill() ?? Promise.resolve();
   }

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TorError } from '../../base/errors/index.ts';
 import { nodeRuntime, type Runtime } from '../../base/runtime/index.ts';
-import { makeAuthorityKeys } from './authority-keys.ts';
+import { writeAuthorityKeys } from './authority-keys.ts';
 import { consensusPath, fetchText, runningRelays } from './consensus.ts';
 import { firstVoteLines } from './first-vote.ts';
 import { FreePorts } from './free-ports.ts';
+import type { Implementation } from './implementation.ts';
 import { LabNode, type NodeDescription, type NodeKind } from './lab-node.ts';
+import { NodeHost } from './node-host.ts';
 import { type Timing, torrc } from './node-torrc.ts';
 import { authorizeClients, makeClientKey, type OnionServiceDescription } from './onion-files.ts';
 import { startService } from './service-ready.ts';
@@ -67,6 +69,8 @@ export class Lab {
   readonly #runtime: Runtime;
   readonly #known: readonly NodeDescription[];
   readonly #extra = new Map<LabNode, readonly string[]>();
+  readonly #hosts: NodeHost[] = [];
+  #hosted = 0;
 
   private constructor(
     description: LabDescription,
@@ -113,6 +117,7 @@ export class Lab {
       { world, ports, options },
     );
     try {
+      network.#startHosts();
       const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
       const authorities = await network.#makeAuthorities(dirAuthorities);
       const relays = await network.#makeRelays();
@@ -270,7 +275,7 @@ export class Lab {
 
   /** Ends what was started here, services and clients first, and removes the folder unless it is to be kept. */
   async stop(options: { readonly keep?: boolean } = {}): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
+    await Promise.all([...this.#hosts, ...this.nodes].map((each) => each.kill()));
     if (this.#world === undefined) return;
     await this.#world.close();
     const keep = options.keep ?? this.#options.keep ?? this.#options.folder !== undefined;
@@ -292,15 +297,24 @@ export class Lab {
     ]);
     const name = options.name ?? this.#freeName(kind);
     const folder = join(this.folder, name);
-    const node = new LabNode(options.implementation ?? this.#options.implementation ?? 'tor', {
-      ...{ kind, name, folder, address },
-      ...{ orPort, dirPort, socksPort, controlPort },
-    });
+    const implementation = options.implementation ?? this.#options.implementation ?? 'tor';
+    const description = { kind, name, folder, address, orPort, dirPort, socksPort, controlPort };
+    const node = new LabNode(implementation, description, this.#nextHost(implementation));
     this.nodes.push(node);
     const sixth = ipv6 === 0 ? [] : [`ORPort [::1]:${ipv6} IPv6Only`];
     this.#extra.set(node, [...sixth, ...lines(folder), ...(options.torrc ?? [])]);
     await this.#configure(node);
     return node;
+  }
+
+  /** They load their code while keys are made. */
+  #startHosts(): void {
+    const { processes = 0 } = this.#options;
+    for (let i = 0; i < processes; i++) this.#hosts.push(new NodeHost(this.folder, `process${i}`));
+  }
+
+  #nextHost(implementation: Implementation): NodeHost | undefined {
+    return implementation === 'tropea' ? this.#hosts[this.#hosted++ % this.#hosts.length] : undefined;
   }
 
   #configure(node: LabNode, more: readonly string[] = []): Promise<void> {
@@ -340,12 +354,7 @@ export class Lab {
     const wanted = nodesOf<NodeOptions>(this.#options.authorities, 3);
     const nodes = await Promise.all(wanted.map((options) => this.#make('authority', options)));
     const identities = await Promise.all(
-      nodes.map(({ name, dataDirectory, orPort, dirPort }, index) =>
-        makeAuthorityKeys({
-          implementation: wanted[index]?.implementation ?? this.#options.implementation ?? 'tor',
-          ...{ name, dataDirectory, address, orPort, dirPort },
-        }),
-      ),
+      nodes.map(({ dataDirectory, dirPort }) => writeAuthorityKeys(this.#runtime, { dataDirectory, address, dirPort })),
     );
     nodes.forEach((node, index) => {
       const identity = identities[index];
@@ -368,7 +377,8 @@ export class Lab {
 
   /** Starts the relays and waits for a consensus that has them all. */
   async #startVoting(nodes: readonly LabNode[], progress: (text: string) => void): Promise<void> {
-    const lines = firstVoteLines(nodes.length, this.timing.votingIntervalS, this.#runtime.clock.now());
+    const size = { nodeCount: nodes.length, shared: this.#hosts.length > 0 };
+    const lines = firstVoteLines(size, this.timing.votingIntervalS, this.#runtime.clock.now());
     for (const node of nodes) if (node.kind === 'authority') await this.#configure(node, lines);
     for (const node of nodes) node.start();
     progress('waiting for the first consensus');

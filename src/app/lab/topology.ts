@@ -44,6 +44,8 @@ export interface LabTopology {
   readonly clients?: number | readonly ClientOptions[];
   /** The program of every node that does not name its own. Default: `tor`. */
   readonly implementation?: Implementation;
+  /** How many processes the nodes of Tropea share. Default: 0, each has its own and can be killed. */
+  readonly processes?: number;
   /** Lines for every torrc. */
   readonly torrc?: readonly string[];
   /** What the authorities vote for. */
@@ -83,6 +85,9 @@ const flag: Check = (value, where) => {
 };
 const wholeNumber: Check = (value, where) => {
   if (!Number.isSafeInteger(value)) fail(where, 'must be a whole number');
+};
+const count: Check = (value, where) => {
+  if (!Number.isSafeInteger(value) || Number(value) < 0) fail(where, 'must be a whole number from 0');
 };
 const name: Check = (value, where) => {
   if (typeof value !== 'string' || !nodeName.test(value)) fail(where, 'must be 1 to 19 letters and digits');
@@ -126,6 +131,7 @@ const topology = record({
   onionServices: countOrList(record({ ...node, ports: listOf(port), clients: listOf(name), service: listOf(text) })),
   clients: countOrList(record({ ...node, bridges: listOf(name) })),
   implementation: program,
+  processes: count,
   torrc: listOf(text),
   consensusParams: params,
   timing: record({ votingIntervalS: wholeNumber }),
@@ -156,6 +162,6 @@ const lists = (written: LabTopology): readonly (readonly [number | readonly Node
   [written.clients, 0],
 ];
 
-/** How many processes the network will have. */
+/** How many nodes the network will have. */
 export const sizeOf = (written: LabTopology): number =>
   lists(written).reduce((sum, [list, count]) => sum + nodesOf(list, count).length, 0);

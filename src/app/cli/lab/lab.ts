@@ -3,6 +3,7 @@ import { askLab, type LabRequest, labFolder, readyMadeNetworks } from '../../lab
 import type { ExitCode, ProgramIo } from '../program.ts';
 import type { LabArguments } from './arguments.ts';
 import { execInLab } from './exec.ts';
+import { host } from './host.ts';
 import { showLog } from './logs.ts';
 import { statusText } from './status-text.ts';
 import { labUp } from './up.ts';
@@ -11,8 +12,10 @@ const networks = Object.entries(readyMadeNetworks)
   .map(([name, { summary }]) => `    ${name.padEnd(10)} ${summary}`)
   .join('\n');
 
-const usage = `tropea lab up [FILE | NETWORK] [--implementation tor|tropea] [--detach] [--keep]
-    starts a private Tor network on this machine and keeps it until Ctrl-C
+const usage = `tropea lab up [FILE | NETWORK] [--implementation tor|tropea]
+          [--processes NUMBER] [--detach] [--keep]
+    starts a private Tor network on this machine and keeps it until Ctrl-C; nodes
+    of Tropea share NUMBER processes, or have one each with 0
 tropea lab status [--json]
 tropea lab exec -- PROGRAM [ARGUMENT...]
     runs a program with proxy settings that lead into the network
@@ -25,7 +28,7 @@ Ready-made networks:
 ${networks}
 `;
 
-const valued = new Set(['name', 'implementation']);
+const valued = new Set(['name', 'implementation', 'processes']);
 const flags = new Set(['detach', 'keep', 'json', 'follow']);
 
 function readArguments(args: readonly string[]): LabArguments {
@@ -52,6 +55,7 @@ export async function run(args: readonly string[], io: ProgramIo): Promise<ExitC
     io.stdout(usage);
     return args.length === 0 ? 1 : 0;
   }
+  if (args[0] === 'host') return host(io);
   const given = readArguments(args);
   const [action = '', operand] = given.words;
   const name = given.options.get('name') ?? 'default';

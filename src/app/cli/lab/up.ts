@@ -12,6 +12,7 @@ import {
   loadTopology,
   sizeOf,
   statusOf,
+  usualProcesses,
 } from '../../lab/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
 import type { LabArguments } from './arguments.ts';
@@ -23,12 +24,27 @@ function implementationOf(given: LabArguments): Implementation | undefined {
   throw new TorError('COMMAND_USAGE', '--implementation is tor or tropea.');
 }
 
+function processesOf(given: LabArguments): number | undefined {
+  const text = given.options.get('processes');
+  if (text === undefined) return undefined;
+  if (!/^\d{1,3}$/.test(text)) throw new TorError('COMMAND_USAGE', '--processes is a number; 0 is one for each node.');
+  return Number(text);
+}
+
+/** What the command line says wins; without a word, all nodes are ours, in as many processes as help. */
+function settled(written: LabTopology, given: LabArguments): LabTopology {
+  return {
+    ...written,
+    implementation: implementationOf(given) ?? written.implementation ?? 'tropea',
+    processes: processesOf(given) ?? written.processes ?? usualProcesses(),
+  };
+}
+
 /** Starts a network and stays until Ctrl-C, SIGTERM or `tropea lab down`. */
 export async function labUp(name: string, given: LabArguments, io: ProgramIo): Promise<ExitCode> {
   const written = await loadTopology(given.words[1] ?? 'basic');
   if (given.options.has('detach')) return detached(name, io);
-  const implementation = implementationOf(given);
-  const topology = implementation === undefined ? written : { ...written, implementation };
+  const topology = settled(written, given);
   const folder = await claimLabFolder(name);
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());

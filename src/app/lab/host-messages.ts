@@ -1,0 +1,9 @@
+/** To a process with many nodes. Ids tell the runs of nodes apart, also those of one node. */
+export type HostRequest =
+  | { readonly do: 'start'; readonly id: number; readonly torrc: string }
+  | { readonly do: 'stop' | 'reload'; readonly id: number };
+
+/** From it. */
+export type HostReport =
+  | { readonly id: number; readonly text: string }
+  | { readonly id: number; readonly ended: string };
