@@ -1,13 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-
-export interface Row {
-  readonly name: string;
-  readonly unit: string;
-  readonly better: 'higher' | 'lower';
-  /** Samples of the reference and of the program under test. */
-  readonly samples: readonly [readonly number[], readonly number[]];
-}
+import type { Samples } from './rounds.ts';
+import type { Metric } from './section.ts';
 
 export function median(samples: readonly number[]): number {
   const sorted = [...samples].sort((a, b) => a - b);
@@ -28,15 +22,17 @@ function spread(samples: readonly number[]): string {
   return `${figure(median(samples))} (${figure(Math.min(...samples))} to ${figure(Math.max(...samples))})`;
 }
 
-/** A Markdown table; the ratio is the second program's median over the first's. */
-export function table(labels: readonly [string, string], rows: readonly Row[]): string {
-  const lines = rows.map(({ name, unit, better, samples: [a, b] }) => {
-    const ratio = median(b) / median(a);
-    return `| ${name}, ${unit} | ${spread(a)} | ${spread(b)} | ${figure(ratio)} | ${better} |`;
+/** A Markdown table. Ratios are those of the last program's median to each other's. */
+export function table(labels: readonly string[], metrics: readonly Metric[], samples: readonly Samples[]): string {
+  const others = labels.slice(0, -1);
+  const lines = metrics.map(({ name, unit, better }) => {
+    const lists = samples.map((each) => each.get(name) ?? []);
+    const last = median(lists.at(-1) ?? []);
+    const ratios = lists.slice(0, -1).map((list) => figure(last / median(list)));
+    return `| ${[`${name}, ${unit}`, ...lists.map(spread), ...ratios, better].join(' | ')} |`;
   });
-  return [`| what | ${labels[0]} | ${labels[1]} | ratio | better |`, '| --- | --- | --- | --- | --- |', ...lines].join(
-    '\n',
-  );
+  const heads = ['what', ...labels, ...others.map((label) => `${labels.at(-1) ?? ''} / ${label}`), 'better'];
+  return [`| ${heads.join(' | ')} |`, `|${' --- |'.repeat(heads.length)}`, ...lines].join('\n');
 }
 
 export function machine(): string {
