@@ -42,6 +42,7 @@ export class SocketPump implements StreamHandler {
   /** `#flushTurn` is to come. */
   #flushing = false;
   #socketEnded = false;
+  #socketClosed = false;
   #bytesToSocket = 0;
   #bytesToStream = 0;
   #end: { readonly reason: number; readonly remote: boolean } | undefined;
@@ -156,6 +157,9 @@ export class SocketPump implements StreamHandler {
       this.#end ??= { reason: errorToEndReason(error), remote: false };
     });
     socket.on('close', () => {
+      this.#socketClosed = true;
+      // All was read, and the stream is still to take the last of it.
+      if (this.#state === 'open' && this.#socketEnded && this.#unsent !== undefined) return;
       this.#end ??= { reason: EndReason.DONE, remote: false };
       this.#finish();
     });
@@ -195,6 +199,10 @@ export class SocketPump implements StreamHandler {
   /** Lets the socket send what it holds, then closes it; what the application still sends is read and dropped. */
   #closeSocket(): void {
     const socket = this.#socket;
+    if (this.#socketClosed) {
+      this.#finish();
+      return;
+    }
     socket.setTimeout(flushStallMs, () => socket.destroy());
     socket.resume();
     socket.end(() => socket.destroy());

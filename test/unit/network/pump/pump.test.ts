@@ -109,6 +109,32 @@ describe('SocketPump', () => {
     await pump.finished;
   });
 
+  test('the stream gets the last bytes of a connection that is closed already', async () => {
+    const app = connect({ port, host: '127.0.0.1' });
+    const [far] = (await once(server, 'connection')) as [Socket];
+    const stream = new FakeStream();
+    stream.room = 1000;
+    const pump = new SocketPump({ socket: app });
+    pump.start(stream);
+    far.end(Buffer.alloc(5000, 1));
+    far.resume();
+    await new Promise<void>((resolve) => {
+      stream.onWrite = resolve;
+    });
+    const closed = once(app, 'close');
+    // The rest is asked for again and again, and taken once the connection is gone.
+    stream.room = 1000;
+    pump.writable();
+    await closed;
+    assert.deepEqual(stream.ends, []);
+    stream.room = 1_000_000;
+    pump.writable();
+    assert.equal(stream.bytesWritten, 5000);
+    assert.deepEqual(stream.ends, [6]);
+    const { reason, bytesToStream } = await pump.finished;
+    assert.deepEqual({ reason, bytesToStream }, { reason: 6, bytesToStream: 5000 });
+  });
+
   test('early bytes go first, without those sent already', async () => {
     const { app, ours } = await pair();
     const stream = new FakeStream();
