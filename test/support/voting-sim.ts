@@ -71,7 +71,7 @@ export class SimAuthority {
         signers: () => [{ identity: keys.certificate.identity, signingKey: keys.signingKey }],
         sharedRandom: () => this.sharedRandom,
       },
-      simConfig,
+      { ...simConfig, initialIntervalSec: net.initialIntervalSec },
       { nowMs: net.nowMs },
     );
     const round = this.session.roundClock(net.nowMs);
@@ -157,6 +157,12 @@ export class SimAuthority {
     else this.session.addVote(message.text, { from: name, postedMs: this.net.nowMs + this.skewMs });
   }
 
+  /** Its program was started again, or has a new schedule to keep to. */
+  restart(): void {
+    this.session.restart(this.net.nowMs + this.skewMs);
+    this.#nextMs = 0;
+  }
+
   async act(): Promise<void> {
     const nowMs = this.net.nowMs + this.skewMs;
     if (this.alive && nowMs >= this.#nextMs) this.#nextMs = await this.session.act(nowMs);
@@ -177,10 +183,15 @@ export class VotingSim {
   authorities: SimAuthority[] = [];
   identities: Uint8Array[] = [];
   nowMs = Date.UTC(2026, 10, 21, 0, 0, 1);
+  readonly initialIntervalSec: number;
   #underway: { readonly dueMs: number; readonly deliver: () => void }[] = [];
 
-  static async make(count: number): Promise<VotingSim> {
-    const sim = new VotingSim();
+  private constructor(initialIntervalSec: number) {
+    this.initialIntervalSec = initialIntervalSec;
+  }
+
+  static async make(count: number, options: { readonly initialIntervalSec?: number } = {}): Promise<VotingSim> {
+    const sim = new VotingSim(options.initialIntervalSec ?? simConfig.initialIntervalSec);
     const keys = await Promise.all(Array.from({ length: count }, (_, i) => keysOf(i)));
     sim.identities = keys.map(({ certificate }) => certificate.identity);
     sim.authorities = keys.map((each, i) => new SimAuthority(i, each, sim));

@@ -31,8 +31,9 @@ import { RouterStore } from './uploads/router-store.ts';
 import { acceptUpload } from './uploads/upload.ts';
 import { type AuthorityAddress, makeVote } from './vote/make-vote.ts';
 import { MicrodescCache } from './vote/microdescs.ts';
-import type { SignedConsensus } from './voting/consensus-desk.ts';
+import { type SignedConsensus, signedConsensus } from './voting/consensus-desk.ts';
 import { type VotingActions, VotingSession } from './voting/session.ts';
+import { VotingTimer } from './voting/voting-timer.ts';
 
 export interface AuthorityDeps extends Runtime {
   readonly logger: Logger;
@@ -95,6 +96,7 @@ export class Authority {
   readonly #keys: AuthorityKeys;
   readonly #legacyKeys: AuthorityKeys | undefined;
   readonly #session: VotingSession;
+  readonly #voting: VotingTimer;
   readonly #startedMs: number;
   readonly #timers = new Set<Timer>();
   #approved = new ApprovedRouters();
@@ -145,6 +147,7 @@ export class Authority {
       config,
       { nowMs: this.#startedMs, consensus: loaded.consensus },
     );
+    this.#voting = new VotingTimer({ ...deps, log: this.#log, session: this.#session });
   }
 
   /** Reads keys and what is known from before. Nothing happens until `start`. Throws BAD_KEY_FILE, STORAGE_FAILED. */
@@ -193,7 +196,7 @@ export class Authority {
       `Scheduling voting.  Known authority IDs are ${this.#peers.v3Identities.map(base16Upper).join(', ')}. ` +
         `Mine is ${base16Upper(this.#keys.certificate.identity)}.`,
     );
-    this.#act();
+    this.#voting.start();
     this.#every(tickMs, () => this.#tick());
     if (config.testReachability) {
       this.#every(testEveryMs, () => this.#tests.testPart());
@@ -205,6 +208,7 @@ export class Authority {
   /** Saves what must outlive this run. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#voting.stop();
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     await this.#files.saveStability(this.#history, this.#deps.clock.now());
@@ -220,6 +224,11 @@ export class Authority {
   }
   get relays(): RouterStore {
     return this.#store;
+  }
+
+  /** The node downloaded and checked a plain consensus: it may be one that the others made without us. */
+  noteConsensus(text: string): void {
+    this.#voting.adopt(signedConsensus(text));
   }
 
   /** `approved-routers` was changed (SIGHUP). */
@@ -291,26 +300,6 @@ export class Authority {
       this.#timers.add(timer);
     };
     arm();
-  }
-
-  #act(): void {
-    this.#session.act(this.#deps.clock.now()).then(
-      (nextMs) => {
-        if (this.#stopped) return;
-        const timer = this.#deps.timers.after(Math.max(1, nextMs - this.#deps.clock.now()), () => {
-          this.#timers.delete(timer);
-          if (!this.#stopped) this.#act();
-        });
-        this.#timers.add(timer);
-      },
-      (error: unknown) => {
-        this.#log('err', 'bug', `Voting failed: ${TorError.from(error).message}`);
-        if (this.#stopped) return;
-        this.#session.restart(this.#deps.clock.now());
-        const timer = this.#deps.timers.after(1000, () => this.#act());
-        this.#timers.add(timer);
-      },
-    );
   }
 
   #tick(): void {

@@ -107,6 +107,10 @@ export class AuthorityPart {
     authority.events.on('consensus', (consensuses) => {
       for (const { flavor, text } of consensuses) offer(directory.offerConsensus(flavor, fromLatin1(text)));
     });
+    directory.events.on('consensus', ({ flavor }) => {
+      const consensus = flavor === 'ns' ? directory.consensus('ns') : undefined;
+      if (consensus !== undefined) authority.noteConsensus(consensus.text);
+    });
     offerCertificates();
     authority.start();
   }

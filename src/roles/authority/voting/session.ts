@@ -101,6 +101,18 @@ export class VotingSession {
     return this.#consensus;
   }
 
+  /** Takes up a consensus newer than ours, as C tor does with what it downloads; false when it is not. */
+  adopt(consensus: SignedConsensus, nowMs: number): boolean {
+    if (consensus.validAfterMs <= (this.#consensus?.validAfterMs ?? 0)) return false;
+    this.#consensus = consensus;
+    this.#deps.sharedRandom()?.adopt({
+      previous: consensus.sharedRandomPrevious,
+      current: consensus.sharedRandomCurrent,
+    });
+    this.restart(nowMs);
+    return true;
+  }
+
   /** Before the first `act`: when this authority has gone to sleep for a while, or its clock was set. */
   restart(nowMs: number): void {
     this.#round = this.#nextRound(nowMs);

@@ -45,8 +45,9 @@ export interface PublisherOptions {
 }
 
 const checkMs = 60_000;
-/** After an upload that not every authority took. */
-const retryMs = 5 * 60_000;
+/** After an upload that some authority was not there to take: each time twice as long, where C tor waits for a new one. */
+const firstRetryMs = { testing: 500, usual: 30_000 } as const;
+const maxRetryMs = 5 * 60_000;
 const minDirBandwidth = 51_200;
 
 /**
@@ -66,6 +67,7 @@ export class RelayPublisher {
   #builtMs = 0;
   #uploadedMs = Number.NEGATIVE_INFINITY;
   #needsUpload = false;
+  #retryMs = 0;
   #bandwidthChangedMs = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
@@ -117,7 +119,7 @@ export class RelayPublisher {
   #check(): void {
     if (this.#working !== undefined) return;
     this.#working = this.#work()
-      .then(() => this.#schedule(this.#dirtyReason === undefined ? checkMs : 0))
+      .then(() => this.#schedule(this.#dirtyReason === undefined ? Math.min(checkMs, this.#retryInMs()) : 0))
       .catch((error: unknown) => {
         this.#deps.logger?.warn('dir', `publishing our descriptor failed: ${String(error)}`);
         this.#schedule(checkMs);
@@ -281,15 +283,26 @@ export class RelayPublisher {
     return netdir !== undefined;
   }
 
+  /** Until those that were not there are asked again. */
+  #retryInMs(): number {
+    const { authorities, clock, relay } = this.#deps;
+    const bridge = relay.config.publishTo === 'bridge';
+    const missing = authorities.some((each) => each.bridge === bridge && !this.#accepted.has(each.fingerprint));
+    if (!missing || this.#retryMs === 0 || !this.#publishable()) return checkMs;
+    return Math.max(firstRetryMs.testing, this.#uploadedMs + this.#retryMs - clock.now());
+  }
+
   async #upload(descriptor: OwnDescriptor): Promise<void> {
     const nowMs = this.#deps.clock.now();
     const { relay, authorities } = this.#deps;
     const bridge = relay.config.publishTo === 'bridge';
-    const due = this.#needsUpload || nowMs - this.#uploadedMs >= retryMs;
+    const due = this.#needsUpload || nowMs - this.#uploadedMs >= this.#retryMs;
     const targets = authorities.filter(
       (authority) => authority.bridge === bridge && !this.#accepted.has(authority.fingerprint),
     );
     if (!due || targets.length === 0) return;
+    const first = relay.config.testing ? firstRetryMs.testing : firstRetryMs.usual;
+    this.#retryMs = this.#needsUpload ? first : Math.min(2 * this.#retryMs, maxRetryMs);
     this.#needsUpload = false;
     this.#uploadedMs = nowMs;
     this.#deps.history.save();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { base64 } from '../../../../src/base/bytes/index.ts';
 import { TorError } from '../../../../src/base/errors/index.ts';
+import { signedConsensus } from '../../../../src/roles/authority/voting/consensus-desk.ts';
 import { splitVotes } from '../../../../src/roles/authority/voting/vote-box.ts';
 import { parseConsensus } from '../../../../src/wire/netdoc/index.ts';
 import { relayEntries, type SimAuthority, VotingSim } from '../../../support/voting-sim.ts';
@@ -74,6 +75,26 @@ test('two of five are away: a consensus; three are away: none, and the reason is
   }
   await sim.round(2);
   assert.equal(signatures(sim, lastOf(e)), 5);
+});
+
+test('who missed the first consensus joins by the one that the others made', async () => {
+  const sim = await VotingSim.make(3, { initialIntervalSec: 10 });
+  const [a, , c] = sim.authorities as [SimAuthority, SimAuthority, SimAuthority];
+  c.alive = false;
+  await sim.round(2);
+  c.alive = true;
+  c.restart();
+  assert.notEqual(c.session.round.intervalMs, a.session.round.intervalMs);
+  await sim.round();
+  assert.equal(c.published.length, 0);
+  const newest = signedConsensus(lastOf(a));
+  assert.equal(c.session.adopt(newest, sim.nowMs), true);
+  assert.equal(c.session.adopt(newest, sim.nowMs), false);
+  assert.deepEqual(c.session.round, a.session.round);
+  c.restart();
+  await sim.round();
+  assert.equal(signatures(sim, lastOf(c)), 3);
+  assert.equal(lastOf(c), lastOf(a));
 });
 
 test('a vote that was lost on the way is fetched', async () => {
