@@ -66,7 +66,15 @@ async function main(): Promise<void> {
       const text = `Private networks on loopback. ${machine()}. Medians of ${rounds} rounds with lowest and highest.`;
       writeSection(results, 'Whole network', text);
     }
-    for (const section of chosen) await report(stage, section);
+    for (const section of chosen) {
+      try {
+        await report(stage, section);
+      } catch (error) {
+        process.exitCode = 1;
+        console.error(`${section.name}: ${error instanceof Error ? error.message : String(error)}`);
+        await stage.endClients();
+      }
+    }
   } finally {
     await stage.stop();
   }
