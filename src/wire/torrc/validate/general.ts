@@ -59,6 +59,16 @@ export function checkRefused(v: Validation): void {
   }
 }
 
+/** Options that change nothing here; whoever sets one to something else than the default is told. */
+export function checkInert(v: Validation): void {
+  for (const name of optionNames) {
+    const { inert, initial } = optionSpec(name);
+    const lines = inert === undefined ? [] : v.lines(name);
+    if (lines.length === 0 || (lines.length === 1 && lines[0] === initial)) continue;
+    v.notice(`${name} has no effect: ${inert}.`);
+  }
+}
+
 export function checkMiscellany(v: Validation): void {
   v.rejectIf(
     v.get('AssumeReachable') && v.get('AssumeReachableIPv6') === false,

@@ -30,6 +30,7 @@ export function validateOptions(
   relay.checkRelayInfo(v);
   general.checkSomethingToDo(v);
   general.checkRefused(v);
+  general.checkInert(v);
   client.checkPaths(v);
   authority.checkAuthorityMode(v);
   general.checkMiscellany(v);
