@@ -1,4 +1,5 @@
 import { parseIp } from '../../../base/ip/index.ts';
+import { TorOptions } from '../options.ts';
 import { parseAddressPort } from '../ports/index.ts';
 import { quote } from '../quoting.ts';
 import { parseRouterSet } from '../routerset.ts';
@@ -61,10 +62,10 @@ export function checkRefused(v: Validation): void {
 
 /** Options that change nothing here; whoever sets one to something else than the default is told. */
 export function checkInert(v: Validation): void {
+  const defaults = TorOptions.defaults({ testing: v.options.testingDefaults });
   for (const name of optionNames) {
-    const { inert, initial } = optionSpec(name);
-    const lines = inert === undefined ? [] : v.lines(name);
-    if (lines.length === 0 || (lines.length === 1 && lines[0] === initial)) continue;
+    const { inert } = optionSpec(name);
+    if (inert === undefined || v.options.same(defaults, name)) continue;
     v.notice(`${name} has no effect: ${inert}.`);
   }
 }
