@@ -11,6 +11,8 @@ export interface ControlReply {
 /** Just enough of the control protocol to ask a running node, C tor or Tropea, what it sees. */
 export class ControlClient {
   readonly events: string[] = [];
+  /** Told each event as it comes, as it stands in `events`. */
+  onEvent: (event: string) => void = () => undefined;
   readonly #socket: Socket;
   readonly #replies: { resolve: (reply: ControlReply) => void; reject: (error: Error) => void }[] = [];
   readonly #eventWaiters = new Set<{ pattern: RegExp; found: (event: string) => void }>();
@@ -118,6 +120,7 @@ export class ControlClient {
     }
     const event = lines.join('\n');
     this.events.push(event);
+    this.onEvent(event);
     for (const waiter of this.#eventWaiters) if (waiter.pattern.test(event)) waiter.found(event);
   }
 }

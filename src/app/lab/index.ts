@@ -15,6 +15,7 @@ export {
   type OnionServiceDescription,
   writeClientAuth,
 } from './onion-files.ts';
+export { ClientTale, joinedSteps, ServiceTale, type TaleStep } from './onion-tale.ts';
 export { loadTopology, type ReadyMade, readyMadeNetworks } from './ready-made.ts';
 export {
   askLab,
@@ -26,6 +27,7 @@ export {
   type NodeStatus,
   statusOf,
 } from './running-lab.ts';
+export { getThroughSocks } from './socks-get.ts';
 export {
   type ClientOptions,
   checkTopology,

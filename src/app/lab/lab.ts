@@ -32,6 +32,8 @@ export interface LabOptions extends LabTopology {
   readonly keep?: boolean;
   /** Told what is going on while the network starts. */
   readonly progress?: (text: string) => void;
+  /** Gives up starting; every process is ended. */
+  readonly signal?: AbortSignal;
   readonly runtime?: Runtime;
 }
 
@@ -49,6 +51,16 @@ export interface LabDescription {
 
 const address = '127.0.0.1';
 const defaultTiming: Timing = { votingIntervalS: 20 };
+
+function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const give = (): void => reject(new TorError('ABORTED', undefined, { cause: signal.reason }));
+    if (signal.aborted) give();
+    signal.addEventListener('abort', give, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
+  });
+}
 
 /**
  * A private Tor network on loopback: real processes, each C tor or Tropea, and the servers that stand for the world
@@ -90,7 +102,10 @@ export class Lab {
     this.#runtime = own.options.runtime ?? nodeRuntime;
   }
 
-  /** Starts a network and resolves when its clients are bootstrapped and its onion services published. */
+  /**
+   * Starts a network and resolves when its clients are bootstrapped and its onion services published. Rejects with
+   * LAB_FAILED, ABORTED; then nothing is left running.
+   */
   static async start(options: LabOptions = {}): Promise<Lab> {
     const started = performance.now();
     const progress = options.progress ?? (() => {});
@@ -116,28 +131,20 @@ export class Lab {
       },
       { world, ports, options },
     );
+    const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
     try {
       network.#startHosts();
-      const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
-      const authorities = await network.#makeAuthorities(dirAuthorities);
-      const relays = await network.#makeRelays();
-      progress(`${authorities.length} authorities and ${relays.length} relays in ${folder}`);
-      await network.#startVoting([...authorities, ...relays], progress);
-      progress(`consensus of ${runningRelays((await network.consensus()) ?? '').size} relays after ${seconds()}`);
-      await Promise.all([
-        ...nodesOf(options.onionServices, 0).map((service) => network.addOnionService(service)),
-        ...nodesOf(options.clients, 0).map((client) => network.addClient(client)),
-      ]);
+      await unlessAborted(network.#bringUp(dirAuthorities, progress, seconds), options.signal);
       progress(`ready after ${seconds()}`);
       return network;
     } catch (error) {
+      const given = options.signal?.aborted === true;
       const said = network.nodes.filter((node) => node.running).map((node) => `${node.name}: ${node.process.tail(4)}`);
-      progress(`did not start; logs are kept in ${folder}\n${said.join('\n')}`);
-      await network.stop({ keep: true });
+      if (!given) progress(`did not start; logs are kept in ${folder}\n${said.join('\n')}`);
+      await network.stop(given ? {} : { keep: true });
       throw TorError.from(error, 'LAB_FAILED');
     }
   }
-
   /** Uses a network that another process started. `stop()` ends only what was added here. */
   static attach(description: LabDescription): Lab {
     return new Lab(description, { ports: new FreePorts(nodeRuntime.random), options: {} });
@@ -248,8 +255,10 @@ export class Lab {
     return node;
   }
 
-  /** Adds an onion service and resolves when its descriptor is uploaded. */
-  async addOnionService(options: OnionServiceOptions = {}): Promise<LabNode> {
+  /** Adds an onion service and resolves when its descriptor is uploaded; `onEvent` hears its control port till then. */
+  async addOnionService(
+    options: OnionServiceOptions & { readonly onEvent?: (event: string) => void } = {},
+  ): Promise<LabNode> {
     const node = await this.#make('onion', options, (folder) => {
       const ports = options.ports ?? [
         { virtualPort: 80, target: `${address}:${this.httpPort}` },
@@ -267,7 +276,7 @@ export class Lab {
       mkdirSync(service, { mode: 0o700 });
       await authorizeClients(service, clients);
     }
-    await startService(node);
+    await startService(node, options.onEvent);
     const hostname = (await readFile(join(service, 'hostname'), 'latin1')).trim();
     this.onions[node.name] = { hostname, clients };
     return node;
@@ -364,6 +373,19 @@ export class Lab {
       lines.push(`DirAuthority ${node.name} ${orPort} ${address}:${node.dirPort} ${fingerprint}`);
     });
     return nodes;
+  }
+
+  async #bringUp(dirAuthorities: string[], progress: (text: string) => void, seconds: () => string): Promise<void> {
+    const { clients, onionServices } = this.#options;
+    const authorities = await this.#makeAuthorities(dirAuthorities);
+    const relays = await this.#makeRelays();
+    progress(`${authorities.length} authorities and ${relays.length} relays in ${this.folder}`);
+    await this.#startVoting([...authorities, ...relays], progress);
+    progress(`consensus of ${runningRelays((await this.consensus()) ?? '').size} relays after ${seconds()}`);
+    await Promise.all([
+      ...nodesOf(onionServices, 0).map((service) => this.addOnionService(service)),
+      ...nodesOf(clients, 0).map((client) => this.addClient(client)),
+    ]);
   }
 
   #makeRelays(): Promise<LabNode[]> {

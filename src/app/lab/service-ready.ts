@@ -6,11 +6,16 @@ import { waitFor } from './wait.ts';
  * Starts an onion service's node and resolves when its descriptors, one for each of two time periods, are at all the
  * directories they go to: a client that asks too early remembers the failure.
  */
-export async function startService(node: LabNode, timeoutMs = 90_000): Promise<void> {
+export async function startService(
+  node: LabNode,
+  onEvent: (event: string) => void = () => undefined,
+  timeoutMs = 90_000,
+): Promise<void> {
   node.start();
   const control = await node.control();
+  control.onEvent = onEvent;
   try {
-    await control.command('SETEVENTS HS_DESC');
+    await control.command('SETEVENTS HS_DESC CIRC CIRC_MINOR');
     await node.bootstrapped();
     await published(node, control, timeoutMs);
   } finally {

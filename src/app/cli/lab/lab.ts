@@ -2,6 +2,7 @@ import { TorError } from '../../../base/errors/index.ts';
 import { askLab, type LabRequest, labFolder, readyMadeNetworks } from '../../lab/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
 import type { LabArguments } from './arguments.ts';
+import { labDemo } from './demo.ts';
 import { execInLab } from './exec.ts';
 import { host } from './host.ts';
 import { showLog } from './logs.ts';
@@ -12,7 +13,9 @@ const networks = Object.entries(readyMadeNetworks)
   .map(([name, { summary }]) => `    ${name.padEnd(10)} ${summary}`)
   .join('\n');
 
-const usage = `tropea lab up [FILE | NETWORK] [--implementation tor|tropea]
+const usage = `tropea lab demo [--once]
+    a network from nothing, and step by step how a client reaches an onion service in it
+tropea lab up [FILE | NETWORK] [--implementation tor|tropea]
           [--processes NUMBER] [--detach] [--keep]
     starts a private Tor network on this machine and keeps it until Ctrl-C; nodes
     of Tropea share NUMBER processes, or have one each with 0
@@ -29,7 +32,7 @@ ${networks}
 `;
 
 const valued = new Set(['name', 'implementation', 'processes']);
-const flags = new Set(['detach', 'keep', 'json', 'follow']);
+const flags = new Set(['once', 'detach', 'keep', 'json', 'follow']);
 
 function readArguments(args: readonly string[]): LabArguments {
   const dashes = args.indexOf('--');
@@ -63,6 +66,8 @@ export async function run(args: readonly string[], io: ProgramIo): Promise<ExitC
   switch (action) {
     case 'up':
       return labUp(name, given, io);
+    case 'demo':
+      return labDemo(name, given, io);
     case 'status': {
       const status = await askLab(name, { do: 'status' });
       io.stdout(given.options.has('json') ? `${JSON.stringify(status, null, 1)}\n` : statusText(status));

@@ -17,6 +17,7 @@ import {
 import type { ExitCode, ProgramIo } from '../program.ts';
 import type { LabArguments } from './arguments.ts';
 import { statusText } from './status-text.ts';
+import { aborted, untilSignal } from './until-signal.ts';
 
 function implementationOf(given: LabArguments): Implementation | undefined {
   const name = given.options.get('implementation');
@@ -46,24 +47,27 @@ export async function labUp(name: string, given: LabArguments, io: ProgramIo): P
   if (given.options.has('detach')) return detached(name, io);
   const topology = settled(written, given);
   const folder = await claimLabFolder(name);
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-  });
-  const lab = await start(topology, { folder, keep: given.options.has('keep') }, io);
+  const stop = untilSignal();
+  const lab = await start(topology, { folder, keep: given.options.has('keep'), signal: stop.signal }, io);
   const host = new LabHost(name, lab);
   try {
     await host.listen();
     io.stdout(`\n${statusText(statusOf(name, lab))}\nCtrl-C ends it.\n`);
-    await Promise.race([stopped, host.ended]);
+    await Promise.race([aborted(stop.signal), host.ended]);
     io.stdout('Ending the nodes.\n');
   } finally {
     host.close();
     await lab.stop();
+    stop.forget();
   }
   return 0;
 }
 
-function start(topology: LabTopology, place: { folder: string; keep: boolean }, io: ProgramIo): Promise<Lab> {
+function start(
+  topology: LabTopology,
+  place: { folder: string; keep: boolean; signal: AbortSignal },
+  io: ProgramIo,
+): Promise<Lab> {
   io.stdout(`Starting ${sizeOf(topology)} nodes.\n`);
   return Lab.start({ ...topology, ...place, progress: (text) => io.stdout(`  ${text}\n`) });
 }
