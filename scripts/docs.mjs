@@ -1,9 +1,10 @@
 // node --import tsx scripts/docs.mjs [--check]: writes the documents that are made from tables in the sources,
 // or with --check fails when one of them no longer says what the table says.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorCodes } from '../src/base/errors/index.ts';
+import { apiReports } from './api-report.ts';
 import { specMap } from './spec-map.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -38,7 +39,8 @@ function errors() {
   ].join('\n');
 }
 
-const documents = { 'docs/ERRORS.md': errors(), 'docs/SPEC-MAP.md': specMap(root) };
+const api = apiReports(root);
+const documents = { 'docs/ERRORS.md': errors(), 'docs/SPEC-MAP.md': specMap(root), ...api };
 
 /** Something a document tells that is not so: a link to nothing, a code that is no more. */
 function untrue(name, current, text) {
@@ -58,10 +60,13 @@ for (const [name, text] of Object.entries(documents)) {
   if (current === text) continue;
   if (check) {
     if (current === '') problems.push(`${name} is missing`);
+    // The public API is reviewed in this document: a change of it is written down in the same commit.
+    if (name in api) problems.push(`${name} is not the public API of the sources`);
     problems.push(...untrue(name, current, text));
     // What was added since is worth a word, not a failed run: it is true, only not told yet.
     console.log(`${name} does not tell all yet; run npm run docs`);
   } else {
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
     console.log(`wrote ${name}`);
   }

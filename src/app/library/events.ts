@@ -1,7 +1,7 @@
 import type { TorError } from '../../base/errors/index.ts';
 import { formatIpHost } from '../../base/ip/index.ts';
 import type { ChannelLaunched } from '../../network/channels/index.ts';
-import type { CircuitInfo, StreamInfo } from '../../network/circuits/index.ts';
+import type { CircuitInfo, CircuitPurpose, StreamInfo } from '../../network/circuits/index.ts';
 import type { OnionClientEvents } from '../../roles/onion/index.ts';
 import type { NodeParts } from '../node/index.ts';
 import type { StartProgress } from './options.ts';
@@ -10,8 +10,8 @@ import type { StartProgress } from './options.ts';
 export interface CircuitView {
   readonly id: number;
   /** `general`, `hs-client-rend` and the like. */
-  readonly purpose: CircuitInfo['purpose'];
-  readonly status: CircuitInfo['status'];
+  readonly purpose: CircuitPurpose;
+  readonly status: 'launched' | 'guard-wait' | 'built' | 'extended' | 'failed' | 'closed';
   /** `$FINGERPRINT~nickname` of each hop so far, guard first. */
   readonly path: readonly string[];
   readonly createdAt: Date;
@@ -22,7 +22,16 @@ export interface CircuitView {
 /** A connection, or a look-up, and the circuit that carries it. */
 export interface StreamView {
   readonly id: number;
-  readonly status: StreamInfo['status'];
+  readonly status:
+    | 'new'
+    | 'newresolve'
+    | 'sentconnect'
+    | 'sentresolve'
+    | 'succeeded'
+    | 'failed'
+    | 'closed'
+    | 'detached'
+    | 'controller-wait';
   /** `host:port` as it was asked for. */
   readonly target: string;
   /** The context it was opened in (`library:main`), or the port that a program asked at. */

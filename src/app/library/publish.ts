@@ -12,13 +12,20 @@ import {
   parseAuthorizedClient,
   type ServicePort,
   type ServiceTarget,
-  type StreamInfo,
 } from '../../roles/onion/index.ts';
 import type { OnionServices } from '../node/index.ts';
 import { abortedBy, refuseAborted } from './abort.ts';
 
-/** Takes a connection of a client. `info.circuitId` is equal for connections of one client circuit. */
-export type ConnectionHandler = (connection: Duplex, info: StreamInfo) => void;
+/** What a service learns of a client's connection: not who it is. */
+export interface ClientConnection {
+  /** The port the client asked for. */
+  readonly port: number;
+  /** Equal for connections of one client circuit, and for those alone. */
+  readonly circuitId: number;
+}
+
+/** Takes a connection of a client. */
+export type ConnectionHandler = (connection: Duplex, client: ClientConnection) => void;
 
 /** Where connections go: a port on this machine, a unix socket's path, a server that need not listen, or a function. */
 export type PublishTarget = number | string | Server | ConnectionHandler;
