@@ -143,6 +143,15 @@ export class LabNode implements NodeDescription {
     if (found === undefined) throw new TorError('LAB_FAILED', `${this.name} has no fingerprint`);
     return found;
   }
+
+  /** The same, as soon as there is one. */
+  waitForFingerprint(timeoutMs = 30_000): Promise<string> {
+    const look = async (): Promise<string | undefined> => {
+      if (!this.running) throw new TorError('LAB_FAILED', `${this.name} does not run`);
+      return await this.fingerprint().catch(() => undefined);
+    };
+    return waitFor(`the fingerprint of ${this.name}`, look, { timeoutMs });
+  }
 }
 
 /** What C tor warns of in every private network. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { TorError } from '../../base/errors/index.ts';
 import { nodeRuntime, type Runtime } from '../../base/runtime/index.ts';
 import { writeAuthorityKeys } from './authority-keys.ts';
+import { addToBandwidthFile, startBandwidthFile } from './bandwidth-file.ts';
 import { consensusPath, fetchText, runningRelays } from './consensus.ts';
 import { firstVoteLines } from './first-vote.ts';
 import { FreePorts } from './free-ports.ts';
@@ -116,6 +117,7 @@ export class Lab {
     const { http, echo, dns } = world;
     await writeFile(join(folder, 'resolv.conf'), `nameserver ${address}:${dns.port}\n`);
     await writeFile(join(folder, 'empty'), '');
+    await startBandwidthFile(join(folder, 'bandwidths'), (options.runtime ?? nodeRuntime).clock.now());
     const timing = { ...defaultTiming, ...options.timing };
     const dirAuthorities: string[] = [];
     const network = new Lab(
@@ -203,6 +205,7 @@ export class Lab {
       dirAuthorities: this.dirAuthorities,
       resolvConf: join(this.folder, 'resolv.conf'),
       emptyFile: join(this.folder, 'empty'),
+      bandwidthFile: join(this.folder, 'bandwidths'),
       timing: this.timing,
       consensusParams: this.#options.consensusParams ?? {},
       extra: [...(this.#options.torrc ?? []), ...(input.extra ?? [])],
@@ -242,7 +245,7 @@ export class Lab {
   /** Adds a relay, exit or bridge to the running network. Wait for its place in the consensus with `waitForRelays`. */
   async addRelay(kind: 'relay' | 'exit' | 'bridge', options: RelayOptions = {}): Promise<LabNode> {
     const node = await this.#make(kind, options);
-    node.start();
+    this.#startRelay(node);
     return node;
   }
 
@@ -397,12 +400,21 @@ export class Lab {
     ]);
   }
 
+  #startRelay(node: LabNode): void {
+    node.start();
+    // It makes its keys first of all. Who ends before that is of no consequence here.
+    void node
+      .waitForFingerprint()
+      .then((fingerprint) => addToBandwidthFile(join(this.folder, 'bandwidths'), fingerprint))
+      .catch(() => undefined);
+  }
+
   /** Starts the relays and waits for a consensus that has them all. */
   async #startVoting(nodes: readonly LabNode[], progress: (text: string) => void): Promise<void> {
     const size = { nodeCount: nodes.length, shared: this.#hosts.length > 0 };
     const lines = firstVoteLines(size, this.timing.votingIntervalS, this.#runtime.clock.now());
     for (const node of nodes) if (node.kind === 'authority') await this.#configure(node, lines);
-    for (const node of nodes) node.start();
+    for (const node of nodes) this.#startRelay(node);
     progress('waiting for the first consensus');
     const listed = nodes.filter((node) => node.kind !== 'bridge').map((node) => node.name);
     await Promise.race([this.waitForRelays(listed, 75_000 + 1000 * nodes.length), this.#anyEnds(nodes)]);

@@ -17,6 +17,7 @@ export interface TorrcInput {
   readonly dirAuthorities: readonly string[];
   readonly resolvConf: string;
   readonly emptyFile: string;
+  readonly bandwidthFile: string;
   readonly timing: Timing;
   /** Consensus parameters the authorities vote for. */
   readonly consensusParams: Readonly<Record<string, number>>;
@@ -26,7 +27,7 @@ export interface TorrcInput {
 
 const isRelay = (kind: NodeKind): boolean => kind !== 'client' && kind !== 'onion';
 
-function authorityLines({ timing, consensusParams }: TorrcInput): string[] {
+function authorityLines({ timing, consensusParams, bandwidthFile }: TorrcInput): string[] {
   const delay = Math.max(2, Math.floor(timing.votingIntervalS / 5));
   const params = Object.entries(consensusParams).map(([name, value]) => `${name}=${value}`);
   return [
@@ -43,6 +44,7 @@ function authorityLines({ timing, consensusParams }: TorrcInput): string[] {
     'TestingDirAuthVoteHSDir *',
     'TestingMinExitFlagThreshold 0',
     'MinUptimeHidServDirectoryV2 0 minutes',
+    `V3BandwidthsFile ${bandwidthFile}`,
     ...(params.length === 0 ? [] : [`ConsensusParams ${params.join(' ')}`]),
   ];
 }
