@@ -21,10 +21,10 @@ interface Packed {
 }
 
 /**
- * An empty project into which the package, packed as it would be published, was installed. Without a registry (never in
- * CI) its dependencies are links to ours.
+ * An empty project into which the package, packed as it would be published, was installed, and what else is asked for.
+ * Without a registry (never in CI) its own dependencies are links to ours.
  */
-export function packedProject(): PackedProject {
+export function packedProject(dependencies: readonly string[] = []): PackedProject {
   const folder = mkdtempSync(join(tmpdir(), 'tropea-packed-'));
   const run = (command: string, args: readonly string[], cwd = folder): string => {
     const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
@@ -37,14 +37,14 @@ export function packedProject(): PackedProject {
   writeFileSync(join(folder, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }\n');
   const tarball = join(folder, packed.filename);
   try {
-    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball]);
+    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball, ...dependencies]);
   } catch (error) {
-    if (process.env.CI !== undefined) throw error;
+    if (process.env.CI !== undefined || dependencies.length > 0) throw error;
     link(folder, ['@noble', 'undici', 'uqr']);
     run('tar', ['xzf', tarball, '--strip-components=1', '--one-top-level=node_modules/tropea']);
   }
   // What a TypeScript project has besides.
-  link(folder, ['@types', 'undici-types']);
+  if (dependencies.length === 0) link(folder, ['@types', 'undici-types']);
   return {
     folder,
     files: packed.files.map(({ path }) => path),
