@@ -1,6 +1,6 @@
 import { base16Upper } from '../../../base/bytes/index.ts';
 import { type ErrorCode, TorError } from '../../../base/errors/index.ts';
-import type { Clock, Random } from '../../../base/runtime/index.ts';
+import type { Clock, Random, Timers } from '../../../base/runtime/index.ts';
 import type { Emitter } from '../../../base/util/index.ts';
 import type { CircuitManager, Isolation } from '../../../network/circuits/index.ts';
 import type { HopTarget, NetDir } from '../../../network/netdir/index.ts';
@@ -14,10 +14,12 @@ import type { DescriptorCache } from './descriptor-cache.ts';
 import type { DescriptorFetch } from './descriptor-fetch.ts';
 import type { OnionClientEvents } from './events.ts';
 import type { IntroStates } from './intro-state.ts';
+import { LateMeetings } from './late-meetings.ts';
 import { introduce, join, prepareIntroduction, RendezvousPoint } from './rendezvous.ts';
 
 export interface ConnectorDeps {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   readonly circuits: Pick<CircuitManager, 'circuitTo' | 'setHsState'>;
   readonly netdir: () => NetDir;
@@ -31,6 +33,8 @@ export interface ConnectorOptions {
   /** For RENDEZVOUS_ESTABLISHED, INTRODUCE_ACK and RENDEZVOUS2 each. */
   readonly answerTimeoutMs: number;
   readonly rendezvousTimeoutMs: number;
+  /** After it another attempt is made beside the one that still waits for the service. */
+  readonly patienceMs: number;
 }
 
 export interface Target {
@@ -43,6 +47,11 @@ export interface Target {
 /** An introduction point is not blamed for one bad middle: so many paths to it must fail. C tor blames it at once. */
 const pathsTried = 3;
 const maxRendezvousFailures = 3;
+/**
+ * A service that lost its guard has new introduction points within seconds. C tor tells its user at once that all of
+ * them failed; here the descriptor is looked at again after each of these.
+ */
+const introRetryMs: readonly number[] = [0, 2000, 6000];
 
 /** Brings one client and one service together: descriptor, rendezvous point, introduction, joined circuit. */
 export class Connector {
@@ -57,7 +66,31 @@ export class Connector {
   /** A joined circuit. Rejects with ONION_* errors, ABORTED. */
   async connect(target: Target): Promise<OriginCircuit> {
     const startedMs = this.#deps.clock.monotonic();
-    let refetched = false;
+    const late = new LateMeetings<OriginCircuit>();
+    const over = new AbortController();
+    const signal = target.signal === undefined ? over.signal : AbortSignal.any([over.signal, target.signal]);
+    const run = this.#run({ ...target, signal }, late);
+    try {
+      const circuit = await Promise.race([run, late.first]);
+      void run.then(
+        (other) => other === circuit || other.close(),
+        () => undefined,
+      );
+      this.#joined(target, circuit, startedMs);
+      return circuit;
+    } catch (thrown) {
+      const error = TorError.from(thrown);
+      this.#deps.events.emit('failed', { service: onionLabel(target.identityKey), code: error.code });
+      throw error;
+    } finally {
+      over.abort();
+      late.close();
+    }
+  }
+
+  /** One attempt after the other; what is late goes to `late`. */
+  async #run(target: Target, late: LateMeetings<OriginCircuit>): Promise<OriginCircuit> {
+    let introRetries = 0;
     let rendezvousFailures = 0;
     let point: Promise<RendezvousPoint> | undefined;
     try {
@@ -66,34 +99,43 @@ export class Connector {
         const descriptor = await this.#descriptor(target.identityKey);
         const introPoint = this.#pickIntroPoint(descriptor);
         if (introPoint === undefined) {
-          if (refetched) throw this.#noIntroPoint(descriptor);
-          refetched = true;
-          this.#deps.cache.forget(target.identityKey);
+          const delayMs = introRetryMs[introRetries++];
+          const error = this.#noIntroPoint(descriptor);
+          const isFutile = introRetries > 1 && error.code === 'ONION_INTRO_TIMED_OUT';
+          if (delayMs === undefined || isFutile) return await late.last(error);
+          await this.#beforeRetry(target, delayMs);
           continue;
         }
         point ??= this.#establish(target);
         const outcome = await this.#attempt(target, descriptor, introPoint, point);
         if (outcome.circuit !== undefined) {
-          this.#joined(target, outcome.circuit, startedMs);
           point = undefined;
           return outcome.circuit;
         }
         if (outcome.pointLost) {
           const spent = point;
           point = undefined;
-          await closePoint(spent);
+          if (outcome.late === undefined) await closePoint(spent);
+          else late.add((await spent).circuit, outcome.late);
           if (outcome.rendezvousFailed) rendezvousFailures++;
           if (rendezvousFailures >= maxRendezvousFailures) {
-            throw new TorError('ONION_RENDEZVOUS_FAILED', undefined, { cause: outcome.error });
+            return await late.last(new TorError('ONION_RENDEZVOUS_FAILED', undefined, { cause: outcome.error }));
           }
         }
       }
-    } catch (thrown) {
+    } finally {
       if (point !== undefined) void closePoint(point);
-      const error = TorError.from(thrown);
-      this.#deps.events.emit('failed', { service: onionLabel(target.identityKey), code: error.code });
-      throw error;
     }
+  }
+
+  /** The next round asks a directory again and, if it comes after a while, forgives all introduction points. */
+  async #beforeRetry(target: Target, delayMs: number): Promise<void> {
+    const { cache, introStates, timers } = this.#deps;
+    if (delayMs > 0) {
+      await new Promise<void>((resolve) => timers.after(delayMs, resolve));
+      introStates.forget(target.identityKey);
+    }
+    cache.forget(target.identityKey);
   }
 
   #check(target: Target): void {
@@ -214,13 +256,27 @@ export class Connector {
     circuits.setHsState(circuit, 'hsci-done');
     introStates.reached(target.identityKey, introPoint.authKey);
     events.emit('introduced', { service, circuitId: circuit.id, introPoint: fingerprintOf(introPoint) });
+    const meeting = rendezvous2.then(({ body }) => {
+      join(introduction, body);
+      return point.circuit;
+    });
     try {
-      join(introduction, (await rendezvous2).body);
-      return { circuit: point.circuit };
+      const circuit = await this.#soon(meeting);
+      return circuit === undefined
+        ? { error: new TorError('TIMEOUT'), pointLost: true, rendezvousFailed: true, late: meeting }
+        : { circuit };
     } catch (error) {
       this.#check(target);
       return { error, pointLost: true, rendezvousFailed: true };
     }
+  }
+
+  /** Undefined when it takes longer than we have patience for; the promise goes on. */
+  #soon(meeting: Promise<OriginCircuit>): Promise<OriginCircuit | undefined> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#deps.timers.after(this.#options.patienceMs, () => resolve(undefined));
+      meeting.then(resolve, reject).finally(() => timer.cancel());
+    });
   }
 
   #introFailed(target: Target, hop: HopTarget, reason: ErrorCode): void {
@@ -251,6 +307,8 @@ type Outcome =
       readonly pointLost: boolean;
       /** The relay or the service failed us there, not the introduction point. */
       readonly rendezvousFailed: boolean;
+      /** The service may still come. */
+      readonly late?: Promise<OriginCircuit>;
     };
 
 const signalOf = (target: Target): { signal?: AbortSignal } =>

@@ -74,8 +74,15 @@ export class DescriptorFetch {
     const expiresMs = periodStartSec(netdir.timePeriod + 1, netdir.periodRules) * 1000;
     const { excluded, strict } = this.#options;
     let last: TorError | undefined;
+    let askedAnew = false;
     for (;;) {
       const hsDir = this.#history.pick(hsDirs, blindedKey, excluded, strict);
+      if (hsDir === undefined && last === undefined && !askedAnew) {
+        // All were asked lately, for descriptors that had what was wanted of them then.
+        askedAnew = true;
+        this.#history.forget(blindedKey);
+        continue;
+      }
       if (hsDir === undefined) break;
       try {
         const text = await this.#ask(hsDir, identityKey, blindedKey);

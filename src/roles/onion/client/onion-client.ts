@@ -1,6 +1,6 @@
 import { base16 } from '../../../base/bytes/index.ts';
 import { TorError } from '../../../base/errors/index.ts';
-import type { Clock, Random } from '../../../base/runtime/index.ts';
+import type { Clock, Random, Timers } from '../../../base/runtime/index.ts';
 import { Emitter } from '../../../base/util/index.ts';
 import {
   type AttachedStream,
@@ -23,6 +23,7 @@ import { openDescriptor } from './open-descriptor.ts';
 
 export interface OnionClientDeps {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   readonly circuits: Pick<
     CircuitManager,
@@ -40,6 +41,8 @@ export interface OnionClientOptions {
   readonly requeryMs?: number;
   readonly answerTimeoutMs?: number;
   readonly rendezvousTimeoutMs?: number;
+  /** How long the service may take to come before another attempt is made beside: 10 s. */
+  readonly patienceMs?: number;
 }
 
 export interface OnionRequest {
@@ -101,6 +104,7 @@ export class OnionClient {
       {
         answerTimeoutMs: options.answerTimeoutMs ?? 30_000,
         rendezvousTimeoutMs: options.rendezvousTimeoutMs ?? 30_000,
+        patienceMs: options.patienceMs ?? 10_000,
       },
     );
   }
