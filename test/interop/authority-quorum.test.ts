@@ -9,7 +9,9 @@ import {
   parseVote,
   type UnverifiedConsensus,
 } from '../../src/wire/netdoc/index.ts';
+import { hostileUploads, post } from './support/hostile-uploads.ts';
 import { TorNetwork } from './support/network.ts';
+import { fetchDocument } from './support/stem-documents.ts';
 
 const names = ['authority0', 'authority1', 'authority2', 'authority3', 'authority4'];
 const ctorNames = names.slice(2);
@@ -98,6 +100,20 @@ describe('a quorum of Tropea and C tor', () => {
       const found = log.split('\n').filter((line) => line.includes('[warn]') && complaints.test(line));
       assert.deepEqual(found, [], name);
     }
+  });
+
+  it('answers hostile uploads as C tor does', async () => {
+    const [ours, theirs] = ['authority0', 'authority2'].map((name) => net.node(name).dirPort) as [number, number];
+    const text = async (path: string): Promise<string> => latin1(await fetchDocument(theirs, path));
+    const fingerprint = await net.node('relay0').fingerprint();
+    const descriptor = await text(`/tor/server/fp/${fingerprint}`);
+    const uploads = hostileUploads(descriptor, await text('/tor/status-vote/current/authority'));
+    const answers = async (port: number): Promise<string[]> => {
+      const said: string[] = [];
+      for (const { what, path, body } of uploads) said.push(`${what}: ${await post(port, path, body)}`);
+      return said;
+    };
+    assert.deepEqual(await answers(ours), await answers(theirs));
   });
 });
 

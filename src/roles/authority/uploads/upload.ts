@@ -48,8 +48,10 @@ const taken = <T>(parts: readonly { readonly document: T; readonly result: AddRe
   parts.flatMap(({ document, result }) => (result.outcome === 'added' ? [document] : []));
 
 function answerOf(results: readonly AddResult[]): Pick<UploadAnswer, 'status' | 'message' | 'headers'> {
-  const nothing: AddResult = { outcome: 'not-new', message: 'No descriptors found in your POST.' };
-  const gravest = results.reduce((a, b) => (gravity(b) < gravity(a) ? b : a), results[0] ?? nothing);
+  const [first] = results;
+  // Nothing could be read: C tor takes that for a success and has no words for it.
+  if (first === undefined) return { status: 200, message: '[None]' };
+  const gravest = results.reduce((a, b) => (gravity(b) < gravity(a) ? b : a), first);
   switch (gravest.outcome) {
     case 'added':
       return { status: 200, message: '(no message)' };

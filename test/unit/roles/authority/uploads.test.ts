@@ -65,7 +65,8 @@ describe('uploads', () => {
 
   test('an upload with nothing in it, and one that is no text', () => {
     const { store } = makeStore();
-    assert.deepEqual(upload(store, 'nonsense').headers, ['X-Descriptor-Not-New: Yes']);
+    const { status, message, headers } = upload(store, 'nonsense');
+    assert.deepEqual([status, message, headers], [200, '[None]', undefined]);
     const answer = acceptUpload(store, Uint8Array.of(0xff, 0xfe), nowMs);
     assert.equal(answer.status, 400);
     assert.equal(acceptUpload(store, Uint8Array.of(0xef, 0xbb, 0xbf, 65), nowMs).status, 400);
