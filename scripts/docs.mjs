@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorCodes } from '../src/base/errors/index.ts';
+import { optionNames, optionSpec } from '../src/wire/torrc/table/index.ts';
 import { apiReports } from './api-report.ts';
 import { specMap } from './spec-map.ts';
 
@@ -39,8 +40,37 @@ function errors() {
   ].join('\n');
 }
 
+function options() {
+  const rows = optionNames
+    .map((name) => ({ name, ...optionSpec(name) }))
+    .filter(({ type, invisible }) => type !== 'linelist-v' && invisible !== true)
+    .map(({ name, type, initial, inert, refused }) => {
+      const note = refused !== undefined ? `**refused**: ${refused}` : inert !== undefined ? `no effect: ${inert}` : '';
+      return `| \`${name}\` | ${type} | ${initial ? `\`${cell(initial)}\`` : ''} | ${cell(note)} |`;
+    });
+  return [
+    '# Options of the torrc',
+    '',
+    '<!-- Made by `npm run docs` from src/wire/torrc/table. -->',
+    '',
+    'Every option of `tor` 0.4.9 is known, with its name, type and default. What an option means is in the manual page of',
+    '`tor`. Where Tropea differs, the last column says so: an option without effect is accepted, and whoever sets it is told;',
+    'a refused one stops the start, since ignoring it would not be what its user expects.',
+    '',
+    '| Option | Type | Default | In Tropea |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
 const api = apiReports(root);
-const documents = { 'docs/ERRORS.md': errors(), 'docs/SPEC-MAP.md': specMap(root), ...api };
+const documents = {
+  'docs/ERRORS.md': errors(),
+  'docs/OPTIONS.md': options(),
+  'docs/SPEC-MAP.md': specMap(root),
+  ...api,
+};
 
 /** Something a document tells that is not so: a link to nothing, a code that is no more. */
 function untrue(name, current, text) {
