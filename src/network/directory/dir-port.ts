@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { TorError } from '../../base/errors/index.ts';
 import type { Clock, Timer, Timers } from '../../base/runtime/index.ts';
 import type { Dial, OrEndpoint } from '../channels/index.ts';
-import { decompressBody } from './compression.ts';
 import { formatDirHost } from './dir-stream.ts';
+import { exchangeDefaults, type RawResponse, responseOf } from './exchange.ts';
 import { encodeHttpRequest } from './http-request.ts';
 import { HttpResponseReader } from './http-response.ts';
 import type { DirRequest, DirResponse } from './types.ts';
@@ -13,10 +13,6 @@ export interface DirPortDeps {
   readonly timers: Timers;
   readonly dial: Dial;
 }
-
-const defaultStallTimeoutMs = 300_000;
-const defaultConnectTimeoutMs = 15_000;
-const defaultMaxBytes = 64 * 1024 * 1024;
 
 /**
  * One request to a DirPort, in the clear: how relays upload to authorities, and authorities talk to each other. Any HTTP
@@ -33,7 +29,7 @@ export async function dirPortRequest(
   request.signal?.addEventListener('abort', stop);
   const limit = (ms: number): Timer =>
     deps.timers.after(ms, () => deadline.abort(new TorError('TIMEOUT', 'the directory did not answer in time')));
-  const connectTimer = limit(request.connectTimeoutMs ?? defaultConnectTimeoutMs);
+  const connectTimer = limit(request.connectTimeoutMs ?? exchangeDefaults.connectTimeoutMs);
   const overall = request.timeoutMs === undefined ? undefined : limit(request.timeoutMs);
   const sentMs = deps.clock.now();
   try {
@@ -41,15 +37,8 @@ export async function dirPortRequest(
     connectTimer.cancel();
     request.onConnected?.();
     const host = request.host ?? formatDirHost(endpoint.address, endpoint.port);
-    socket.setTimeout(request.stallTimeoutMs ?? defaultStallTimeoutMs);
-    const { head, body } = await exchange(socket, request, host, deadline.signal);
-    const plain = await decompressBody(body, {
-      encoding: head.headers.get('content-encoding'),
-      maxBytes: request.maxBytes ?? defaultMaxBytes,
-      allowPartial: request.allowPartial ?? false,
-      anonymous: request.compression === 'identity',
-    });
-    return { status: head.status, reason: head.reason, headers: head.headers, body: plain, sentMs };
+    socket.setTimeout(request.stallTimeoutMs ?? exchangeDefaults.stallTimeoutMs);
+    return await responseOf(await exchange(socket, request, host, deadline.signal), request, sentMs);
   } finally {
     connectTimer.cancel();
     overall?.cancel();
@@ -57,16 +46,14 @@ export async function dirPortRequest(
   }
 }
 
-type Raw = ReturnType<HttpResponseReader['finish']>;
-
-function exchange(socket: Socket, request: DirRequest, host: string, signal: AbortSignal): Promise<Raw> {
+function exchange(socket: Socket, request: DirRequest, host: string, signal: AbortSignal): Promise<RawResponse> {
   const reader = new HttpResponseReader();
-  return new Promise<Raw>((resolve, reject) => {
+  return new Promise<RawResponse>((resolve, reject) => {
     const fail = (error: TorError): void => {
       socket.destroy();
       reject(error);
     };
-    const settle = (finish: () => Raw): void => {
+    const settle = (finish: () => RawResponse): void => {
       try {
         resolve(finish());
       } catch (error) {
@@ -74,7 +61,7 @@ function exchange(socket: Socket, request: DirRequest, host: string, signal: Abo
       }
       socket.destroy();
     };
-    const whole = (): Raw => reader.finish(request.allowPartial ?? false);
+    const whole = (): RawResponse => reader.finish(request.allowPartial ?? false);
     signal.addEventListener('abort', () => fail(TorError.from(signal.reason, 'ABORTED')), { once: true });
     socket.on('error', (cause) => fail(new TorError('CONNECT_FAILED', 'the directory broke off', { cause })));
     socket.on('timeout', () => fail(new TorError('TIMEOUT', 'the directory did not answer in time')));

@@ -4,7 +4,7 @@ import type { Clock, Timer, Timers } from '../../base/runtime/index.ts';
 import type { OriginCircuit } from '../../protocol/circuit/index.ts';
 import type { Stream, StreamEnd, StreamHandler } from '../../protocol/stream/index.ts';
 import { EndReason, endReasonName } from '../../wire/relaymsg/index.ts';
-import { decompressBody } from './compression.ts';
+import { exchangeDefaults, type RawResponse, responseOf } from './exchange.ts';
 import { encodeHttpRequest } from './http-request.ts';
 import { HttpResponseReader } from './http-response.ts';
 import type { DirRequest, DirRequester, DirResponse } from './types.ts';
@@ -13,10 +13,6 @@ export interface DirRequestDeps {
   readonly clock: Clock;
   readonly timers: Timers;
 }
-
-const defaultConnectTimeoutMs = 15_000;
-const defaultStallTimeoutMs = 300_000;
-const defaultMaxBytes = 64 * 1024 * 1024;
 
 /**
  * One request over a BEGIN_DIR stream at the circuit's last hop. Any HTTP status resolves. Rejects with DIR_HTTP,
@@ -30,14 +26,7 @@ export async function dirRequest(
   request.signal?.throwIfAborted();
   const exchange = new DirExchange(deps, request, request.host ?? hostOf(circuit));
   const sentMs = deps.clock.now();
-  const { head, body } = await exchange.run(circuit);
-  const plain = await decompressBody(body, {
-    encoding: head.headers.get('content-encoding'),
-    maxBytes: request.maxBytes ?? defaultMaxBytes,
-    allowPartial: request.allowPartial ?? false,
-    anonymous: request.compression === 'identity',
-  });
-  return { status: head.status, reason: head.reason, headers: head.headers, body: plain, sentMs };
+  return responseOf(await exchange.run(circuit), request, sentMs);
 }
 
 /** `dirRequest` for those who have no clock of their own. */
@@ -62,8 +51,6 @@ export function formatDirHost(address: IpBytes, port: number): string {
   return port === 80 ? formatIpHost(address) : formatIpPort(address, port);
 }
 
-type Raw = ReturnType<HttpResponseReader['finish']>;
-
 /** Sends the request as the stream's window lets it out, and gathers the answer in blocks. */
 class DirExchange implements StreamHandler {
   readonly #deps: DirRequestDeps;
@@ -76,7 +63,7 @@ class DirExchange implements StreamHandler {
   #timer: Timer | undefined;
   #overall: Timer | undefined;
   #lastByteMs = 0;
-  #settle: { resolve(raw: Raw): void; reject(error: unknown): void } | undefined;
+  #settle: { resolve(raw: RawResponse): void; reject(error: unknown): void } | undefined;
 
   constructor(deps: DirRequestDeps, request: DirRequest, host: string) {
     this.#deps = deps;
@@ -84,7 +71,7 @@ class DirExchange implements StreamHandler {
     this.#unsent = encodeHttpRequest(request, host);
   }
 
-  run(circuit: OriginCircuit): Promise<Raw> {
+  run(circuit: OriginCircuit): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => this.#fail(new TorError('ABORTED'));
       const done = (): void => {
@@ -104,7 +91,7 @@ class DirExchange implements StreamHandler {
         },
       };
       this.#request.signal?.addEventListener('abort', onAbort);
-      this.#watch(this.#request.connectTimeoutMs ?? defaultConnectTimeoutMs);
+      this.#watch(this.#request.connectTimeoutMs ?? exchangeDefaults.connectTimeoutMs);
       const { timeoutMs } = this.#request;
       if (timeoutMs !== undefined) this.#overall = this.#deps.timers.after(timeoutMs, () => this.#fail(timedOut()));
       try {
@@ -118,7 +105,7 @@ class DirExchange implements StreamHandler {
 
   connected(): void {
     this.#request.onConnected?.();
-    this.#watch(this.#request.stallTimeoutMs ?? defaultStallTimeoutMs);
+    this.#watch(this.#request.stallTimeoutMs ?? exchangeDefaults.stallTimeoutMs);
     this.writable();
   }
 
