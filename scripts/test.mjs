@@ -1,10 +1,10 @@
 // node scripts/test.mjs [unit|interop|all] [pattern...]
 //
-// unit: everything below test/ but interop/, two files at a time. interop: test/interop against real tor processes, one
-// file after the other, all in one private network that is started here and handed over in the environment.
+// unit: everything below test/ but interop/, two files at a time. interop: test/interop against real tor processes; what
+// can share a network does so: it is started here and handed over in the environment.
 // A pattern is a part of a file's path. `--names=REGEX` is passed on to the test runner.
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -61,12 +61,26 @@ function run(files, { concurrency, timeoutMs, names, env }) {
   });
 }
 
+/**
+ * Two lanes at once, one file after the other in each: the files of the network that all share, and those that start their
+ * own, which wait for its first consensus most of the time.
+ */
 async function runInterop(files, names) {
+  const shares = (file) => readFileSync(join(root, file), 'utf8').includes('/shared-network.ts');
+  const lane = (inLane, env) =>
+    inLane.length === 0 ? 0 : run(inLane, { concurrency: 1, timeoutMs: 300_000, names, env });
+  const [sharing, alone] = [files.filter(shares), files.filter((file) => !shares(file))];
+  const codes = await Promise.all([lane(alone, {}), inSharedNetwork(sharing, (env) => lane(sharing, env))]);
+  return Math.max(...codes);
+}
+
+async function inSharedNetwork(files, use) {
+  if (files.length === 0) return 0;
   const { tsImport } = await import('tsx/esm/api');
   const { startSharedNetwork } = await tsImport('../test/interop/support/shared-network.ts', import.meta.url);
   const shared = await startSharedNetwork();
   try {
-    return await run(files, { concurrency: 1, timeoutMs: 300_000, names, env: shared.environment });
+    return await use(shared.environment);
   } finally {
     await shared.stop();
   }
