@@ -32,6 +32,8 @@ export interface ContextDeps {
 }
 
 const defaultTimeoutMs = 120_000;
+/** Who does the work knows better what took so long. */
+const graceMs = 500;
 
 /**
  * A place to make connections from. Streams of one context may share circuits; streams of two contexts never do, so that
@@ -75,9 +77,9 @@ export class TorContext {
     const { signal } = options;
     const socket = new TorSocket({ host, port }, (handler, closed) => {
       const request = { command: 'connect' as const, address: host, port, ipv4Only: false };
-      const context = this.#context(signal === undefined ? closed : AbortSignal.any([signal, closed]), options);
       const stream = { handler, optimisticData: () => undefined };
-      return this.#told(context.signal, () => this.#deps.gateway.connect(request, context, stream));
+      const stop = signal === undefined ? closed : AbortSignal.any([signal, closed]);
+      return this.#ask(stop, options, (context) => this.#deps.gateway.connect(request, context, stream));
     });
     return socket;
   }
@@ -128,29 +130,40 @@ export class TorContext {
   #resolve(command: 'resolve' | 'resolve-ptr', address: string, options: ConnectOptions) {
     const request = { command, address, port: 0, ipv4Only: false };
     const signal = options.signal ?? new AbortController().signal;
-    return this.#told(signal, () => this.#deps.gateway.resolve(request, this.#context(signal, options)));
+    return this.#ask(signal, options, (context) => this.#deps.gateway.resolve(request, context));
   }
 
-  #context(signal: AbortSignal, options: ConnectOptions): RequestContext {
+  /**
+   * Gives up when told to or when time is over, and makes requests that were not even tried errors of the library's own
+   * kind.
+   */
+  async #ask<T>(
+    signal: AbortSignal,
+    { timeoutMs = defaultTimeoutMs }: ConnectOptions,
+    work: (context: RequestContext) => Promise<T>,
+  ): Promise<T> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs + graceMs);
+    try {
+      refuseAborted(signal);
+      return await work(this.#context(AbortSignal.any([signal, late.signal]), timeoutMs));
+    } catch (error) {
+      if (signal.aborted) throw abortedBy(signal);
+      if (late.signal.aborted) throw new TorError('TIMEOUT', `no answer within ${timeoutMs} ms`);
+      if (!(error instanceof RefusedRequest)) throw error;
+      const { reason } = failureOf(error);
+      throw new TorError('REQUEST_REFUSED', error.message, { facts: { reason }, cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #context(signal: AbortSignal, timeoutMs: number): RequestContext {
     const isolation: Isolation = {
       by: new Set(['session-group', 'nym-epoch']),
       values: { 'session-group': `library-${this.label}`, 'nym-epoch': String(this.#deps.nymEpoch()) },
     };
-    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     return { flags: defaultEntryFlags, isolation, source: `library:${this.label}`, timeoutMs, signal };
-  }
-
-  /** Requests that were not even tried become errors of the library's own kind. */
-  async #told<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    try {
-      refuseAborted(signal);
-      return await work();
-    } catch (error) {
-      if (signal.aborted) throw abortedBy(signal);
-      if (!(error instanceof RefusedRequest)) throw error;
-      const { reason } = failureOf(error);
-      throw new TorError('REQUEST_REFUSED', error.message, { facts: { reason }, cause: error });
-    }
   }
 }
 
