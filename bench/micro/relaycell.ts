@@ -8,7 +8,6 @@ import {
   hsClientLayer,
   hsKeyLength,
   hsServiceLayer,
-  type RelayLayer,
   tor1ClientLayer,
   tor1KeyLength,
   tor1RelayLayer,
@@ -25,7 +24,7 @@ const clientOf = { tor1: tor1ClientLayer, cgo: cgoClientLayer, hs: hsClientLayer
 const relayOf = { tor1: tor1RelayLayer, cgo: cgoRelayLayer, hs: hsServiceLayer };
 
 const clientLayer = (kind: Kind, hop: number): ClientLayer => clientOf[kind](keysOf(lengths[kind], hop));
-const relayLayer = (kind: Kind, hop: number): RelayLayer => relayOf[kind](keysOf(lengths[kind], hop));
+const relayLayer = (kind: Kind, hop: number): ClientLayer => relayOf[kind](keysOf(lengths[kind], hop));
 
 function stackOf(kinds: readonly Kind[]): ClientLayers {
   const stack = new ClientLayers();

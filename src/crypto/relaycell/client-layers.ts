@@ -20,11 +20,16 @@ export class ClientLayers {
 
   /** Originates a message for the hop at `index` and encrypts it for those before. */
   originate(index: number, command: number, body: Uint8Array): void {
+    body.set(this.originated(index, command, body));
+  }
+
+  /** The same for who sends the cell at once: gives a view that the next call on any layer overwrites. */
+  originated(index: number, command: number, body: Uint8Array): Uint8Array {
     const layers = this.#layers;
     this.#engine.memory.set(body, cellAt);
     (layers[index] as CellLayer).originateLoaded(command);
     for (let i = index - 1; i >= 0; i--) (layers[i] as CellLayer).encryptLoaded(command);
-    body.set(this.#engine.cell);
+    return this.#engine.cell;
   }
 
   /** Decrypts an inbound cell up to the hop that sent it. Gives the hop's index; -1 when it is no hop's. */

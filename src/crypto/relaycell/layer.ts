@@ -32,6 +32,11 @@ export interface RelayLayer {
   encrypt(command: number, body: Uint8Array): void;
   /** Decrypts an outbound cell. True when it is for this relay and authentic. */
   decrypt(command: number, body: Uint8Array): boolean;
+  /** The three for those who send the cell at once; what they give is a view that the next call on any layer overwrites. */
+  originated(command: number, body: Uint8Array): Uint8Array;
+  encrypted(command: number, body: Uint8Array): Uint8Array;
+  /** What goes on to the next relay; undefined when `body`, decrypted in place, is for this one and authentic. */
+  onward(command: number, body: Uint8Array): Uint8Array | undefined;
   readonly sentTag: Uint8Array;
   readonly receivedTag: Uint8Array;
 }
@@ -60,6 +65,25 @@ export abstract class CellLayer implements ClientLayer, RelayLayer {
     this.engine.memory.set(body, cellAt);
     this.encryptLoaded(command);
     body.set(this.engine.cell);
+  }
+
+  originated(command: number, body: Uint8Array): Uint8Array {
+    this.engine.memory.set(body, cellAt);
+    this.originateLoaded(command);
+    return this.engine.cell;
+  }
+
+  encrypted(command: number, body: Uint8Array): Uint8Array {
+    this.engine.memory.set(body, cellAt);
+    this.encryptLoaded(command);
+    return this.engine.cell;
+  }
+
+  onward(command: number, body: Uint8Array): Uint8Array | undefined {
+    this.engine.memory.set(body, cellAt);
+    if (!this.decryptLoaded(command)) return this.engine.cell;
+    body.set(this.engine.cell);
+    return undefined;
   }
 
   decrypt(command: number, body: Uint8Array): boolean {

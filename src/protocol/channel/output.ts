@@ -139,10 +139,20 @@ export class ChannelOutput {
     }
   }
 
-  /** Whether a cell may join the block of this turn: less when another block is with the socket already. */
+  /** Whether a cell may join the block of this turn: less when the socket is slow to take the last one. */
   #room(): boolean {
-    if (this.#closed) return false;
-    return this.#fill + cellLength <= (this.#flying === undefined && !this.#slow ? blockLength : recordLength);
+    if (this.#fill < recordLength) return !this.#closed;
+    if (this.#closed || this.#slow || this.#fill + cellLength > blockLength) return false;
+    // Asked once for each record.
+    if (this.#flying !== undefined && this.#fill % recordLength === 0 && this.#flyingMs() > slowWriteMs) {
+      this.#slow = true;
+      return false;
+    }
+    return true;
+  }
+
+  #flyingMs(): number {
+    return this.#deps.clock.monotonic() - this.#flyingSinceMs;
   }
 
   #openBlock(): Uint8Array {
@@ -237,7 +247,7 @@ export class ChannelOutput {
     if (block === undefined) return;
     this.#flying = undefined;
     this.#deps.buffers.giveBlock(block);
-    this.#slow = this.#deps.clock.monotonic() - this.#flyingSinceMs > slowWriteMs;
+    this.#slow = this.#flyingMs() > slowWriteMs;
     if (this.#fill > 0 || this.#heap.length > 0 || this.#control.length > 0) this.#flush();
     else if (this.#ending) this.#close();
   }

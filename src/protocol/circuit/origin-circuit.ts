@@ -441,10 +441,10 @@ export class OriginCircuit implements CircuitHandler, HopOwner {
     if (early) this.#relayEarlyLeft--;
     else if (command === RelayCommand.EXTEND2) throw new TorError('INTERNAL', 'no RELAY_EARLY cell is left to extend');
     const linkCommand = early ? CellCommand.RELAY_EARLY : CellCommand.RELAY;
-    this.#layers.originate(hop.index, linkCommand, cell);
+    const sealed = this.#layers.originated(hop.index, linkCommand, cell);
     this.#counters.writtenCells++;
     this.#counters.writtenDelivered(length);
-    if (!this.#deps.channel.send(circId, linkCommand, cell)) this.#blocked = true;
+    if (!this.#deps.channel.send(circId, linkCommand, sealed)) this.#blocked = true;
   }
 
   blocked(): boolean {

@@ -233,8 +233,9 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
     } else if (command !== CellCommand.RELAY) {
       throw violation(`a cell with command ${command} from the client's side`);
     }
-    if (layer.decrypt(command, cell)) this.#receiveMessage(command, cell);
-    else this.#forward(command, cell);
+    const onward = layer.onward(command, cell);
+    if (onward === undefined) this.#receiveMessage(command, cell);
+    else this.#forward(command, onward);
   }
 
   #forward(command: number, cell: Uint8Array): void {
@@ -369,8 +370,7 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
 
   #receiveInbound(cell: Uint8Array): void {
     if (this.#state !== 'open') return;
-    (this.#layer as RelayLayer).encrypt(CellCommand.RELAY, cell);
-    this.#sendInbound(cell);
+    this.#sendInbound((this.#layer as RelayLayer).encrypted(CellCommand.RELAY, cell));
   }
 
   #sendInbound(cell: Uint8Array): void {
@@ -413,8 +413,7 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
 
   output(_command: number, _length: number, cell: Uint8Array): void {
     if (this.#state !== 'open') throw new TorError('CIRCUIT_CLOSED');
-    (this.#layer as RelayLayer).originate(CellCommand.RELAY, cell);
-    this.#sendInbound(cell);
+    this.#sendInbound((this.#layer as RelayLayer).originated(CellCommand.RELAY, cell));
   }
 
   blocked(): boolean {

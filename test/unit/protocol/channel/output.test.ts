@@ -5,7 +5,7 @@ import type { LinkCredentialSet } from '../../../../src/network/channels/index.t
 import { CellQueue } from '../../../../src/protocol/channel/cell-queue.ts';
 import { CircuitHeap } from '../../../../src/protocol/channel/circuit-heap.ts';
 import { CircuitSlot } from '../../../../src/protocol/channel/circuit-slot.ts';
-import { defaultChannelParams, recordLength } from '../../../../src/protocol/channel/index.ts';
+import { defaultChannelParams, type LinkChannel, recordLength } from '../../../../src/protocol/channel/index.ts';
 import { CellCommand, cellLength, DestroyReason } from '../../../../src/wire/cell/index.ts';
 import { FakeRuntime } from '../../../support/fake-runtime.ts';
 import { makeCredentials, openPair, Recorder, startMs, turns } from './harness.ts';
@@ -31,6 +31,19 @@ describe('output of a channel', () => {
     transport.deliver = () => undefined;
     transport.written.length = 0;
     return { runtime, channel, transport, circuits };
+  }
+
+  /** A write is with the socket for longer than on a link that keeps up. */
+  async function congest(
+    runtime: FakeRuntime,
+    channel: LinkChannel,
+    transport: { stuck: boolean },
+    circId: number | undefined,
+  ): Promise<void> {
+    transport.stuck = true;
+    channel.send(circId ?? 0, RELAY, Uint8Array.of(0));
+    await turns();
+    runtime.skip(6);
   }
 
   /** Circuit ids and commands of all cells written, in order. */
@@ -107,8 +120,8 @@ describe('output of a channel', () => {
     assert.ok(loud && quiet);
     for (let i = 0; i < 100; i++) channel.send(loud.id, RELAY, Uint8Array.of(0));
     await turns();
-    transport.stuck = true;
-    // One write in flight, one record behind it, the rest in queues.
+    await congest(runtime, channel, transport, circuits[0]?.id);
+    // One record behind the write in flight, the rest in queues.
     for (let i = 0; i < 300; i++) channel.send(loud.id, RELAY, Uint8Array.of(1));
     channel.send(quiet.id, RELAY, Uint8Array.of(2));
     channel.send(quiet.id, RELAY, Uint8Array.of(3));
@@ -123,8 +136,8 @@ describe('output of a channel', () => {
   });
 
   it('shares between two equally busy circuits', async () => {
-    const { channel, transport, circuits } = await opened({ circuits: 2 });
-    transport.stuck = true;
+    const { runtime, channel, transport, circuits } = await opened({ circuits: 2 });
+    await congest(runtime, channel, transport, circuits[0]?.id);
     for (const { id } of circuits) for (let i = 0; i < 250; i++) channel.send(id, RELAY, Uint8Array.of(i));
     transport.written.length = 0;
     transport.unstick();
@@ -143,7 +156,7 @@ describe('output of a channel', () => {
     runtime.skip(30_000 * 500);
     for (let i = 0; i < 50; i++) channel.send(fresh.id, RELAY, Uint8Array.of(0));
     await turns();
-    transport.stuck = true;
+    await congest(runtime, channel, transport, circuits[0]?.id);
     for (const { id } of [fresh, old]) for (let i = 0; i < 200; i++) channel.send(id, RELAY, Uint8Array.of(1));
     transport.written.length = 0;
     transport.unstick();
@@ -153,10 +166,10 @@ describe('output of a channel', () => {
   });
 
   it('sends control cells before circuits', async () => {
-    const { channel, transport, circuits } = await opened({ circuits: 2 });
+    const { runtime, channel, transport, circuits } = await opened({ circuits: 2 });
     const [a, b] = circuits;
     assert.ok(a && b);
-    transport.stuck = true;
+    await congest(runtime, channel, transport, circuits[0]?.id);
     for (let i = 0; i < 250; i++) channel.send(a.id, RELAY, Uint8Array.of(1));
     channel.destroy(b.id, DestroyReason.FINISHED);
     transport.written.length = 0;
