@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TorError } from '../../base/errors/index.ts';
@@ -65,8 +66,7 @@ export async function loadTopology(nameOrFile: string): Promise<LabTopology> {
   const file = resolve(nameOrFile);
   try {
     if (/\.[cm]?[jt]s$/.test(file)) {
-      const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
-      return checkTopology(module.default);
+      return checkTopology(defaultOf(await importModule(file)));
     }
     return checkTopology(JSON.parse(await readFile(file, 'utf8')));
   } catch (cause) {
@@ -75,13 +75,48 @@ export async function loadTopology(nameOrFile: string): Promise<LabTopology> {
   }
 }
 
+interface NetworkModule {
+  readonly default?: unknown;
+}
+
+/** Node.js before 22.18 reads no TypeScript; then tsx does, when the file's project or ours has it. */
+async function importModule(file: string): Promise<NetworkModule> {
+  const url = pathToFileURL(file).href;
+  try {
+    return (await import(url)) as NetworkModule;
+  } catch (error) {
+    const api = (error as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION' ? findTsx(file) : undefined;
+    if (api === undefined) throw error;
+    const { tsImport } = (await import(pathToFileURL(api).href)) as typeof import('tsx/esm/api');
+    return (await tsImport(url, import.meta.url)) as NetworkModule;
+  }
+}
+
+/** A file in a folder whose package says nothing of modules may come as CommonJS, its exports one step further down. */
+function defaultOf(module: NetworkModule): unknown {
+  const value = module.default;
+  return typeof value === 'object' && value !== null && 'default' in value ? value.default : value;
+}
+
+function findTsx(file: string): string | undefined {
+  for (const from of [file, import.meta.url]) {
+    try {
+      // What `require` finds is the CommonJS build, which cannot do it.
+      return createRequire(from).resolve('tsx/esm/api').replace(/cjs$/, 'mjs');
+    } catch {
+      // not there
+    }
+  }
+  return undefined;
+}
+
 function explain(nameOrFile: string, cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT') {
     return `There is no file ${nameOrFile}, and the ready-made networks are ${Object.keys(readyMadeNetworks).join(', ')}.`;
   }
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-    return `This Node.js reads no TypeScript; use Node.js 22.18 or newer, or write ${nameOrFile} as JSON or JavaScript.`;
+    return `This Node.js reads no TypeScript; use Node.js 22.18 or newer, install tsx, or write ${nameOrFile} as JSON or JavaScript.`;
   }
   return `${nameOrFile}: ${message}`;
 }

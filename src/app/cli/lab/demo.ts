@@ -43,6 +43,7 @@ export async function labDemo(name: string, given: LabArguments, io: ProgramIo):
   io.stdout(head);
   const page = await serveDemoPage();
   let lab: Lab | undefined;
+  let host: LabHost | undefined;
   try {
     lab = await Lab.start({
       ...network,
@@ -54,7 +55,10 @@ export async function labDemo(name: string, given: LabArguments, io: ProgramIo):
       progress: say,
     });
     await show(lab, page, { io, say });
-    if (!once) await stay(name, lab, io, stop.signal);
+    if (!once) {
+      host = new LabHost(name, lab);
+      await stay(host, { name, io, signal: stop.signal });
+    }
     return 0;
   } catch (error) {
     if (TorError.is(error) && error.code === 'ABORTED') return 1;
@@ -62,6 +66,7 @@ export async function labDemo(name: string, given: LabArguments, io: ProgramIo):
   } finally {
     page.close();
     await lab?.stop();
+    host?.close();
     stop.forget();
   }
 }
@@ -111,12 +116,13 @@ async function watch(node: LabNode, hear: (event: string) => void): Promise<() =
   return () => control.close();
 }
 
-async function stay(name: string, lab: Lab, io: ProgramIo, signal: AbortSignal): Promise<void> {
-  const host = new LabHost(name, lab);
+async function stay(
+  host: LabHost,
+  { name, io, signal }: { readonly name: string; readonly io: ProgramIo; readonly signal: AbortSignal },
+): Promise<void> {
   await host.listen();
   const option = name === 'default' ? '' : ` --name ${name}`;
   io.stdout(`\nThe network goes on until Ctrl-C. In another window: bin/tropea lab status${option}\n`);
   await Promise.race([aborted(signal), host.ended]);
   io.stdout('Ending the nodes.\n');
-  host.close();
 }

@@ -10,12 +10,12 @@ export interface Stop {
 /** From now on Ctrl-C asks for an end in good order; a second one ends at once. */
 export function untilSignal(): Stop {
   const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(1);
+    controller.abort();
+  };
   const forget = (): void => {
     for (const signal of signals) process.off(signal, stop);
-  };
-  const stop = (): void => {
-    forget();
-    controller.abort();
   };
   for (const signal of signals) process.on(signal, stop);
   return { signal: controller.signal, forget };

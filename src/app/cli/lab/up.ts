@@ -56,8 +56,9 @@ export async function labUp(name: string, given: LabArguments, io: ProgramIo): P
     await Promise.race([aborted(stop.signal), host.ended]);
     io.stdout('Ending the nodes.\n');
   } finally {
-    host.close();
     await lab.stop();
+    // As long as it answers, others know that nodes are ending.
+    host.close();
     stop.forget();
   }
   return 0;
