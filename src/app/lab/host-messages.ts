@@ -5,5 +5,7 @@ export type HostRequest =
 
 /** From it. */
 export type HostReport =
+  /** Its code is loaded; how many seconds that took. */
+  | { readonly ready: number }
   | { readonly id: number; readonly text: string }
   | { readonly id: number; readonly ended: string };

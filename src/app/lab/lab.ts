@@ -7,7 +7,7 @@ import { nodeRuntime, type Runtime } from '../../base/runtime/index.ts';
 import { writeAuthorityKeys } from './authority-keys.ts';
 import { addToBandwidthFile, startBandwidthFile } from './bandwidth-file.ts';
 import { consensusPath, fetchText, runningRelays } from './consensus.ts';
-import { firstVoteLines } from './first-vote.ts';
+import { firstVoteLines, startInProcessesS, startOfProcessesS } from './first-vote.ts';
 import { FreePorts } from './free-ports.ts';
 import type { Implementation } from './implementation.ts';
 import { LabNode, type NodeDescription, type NodeKind } from './lab-node.ts';
@@ -409,10 +409,17 @@ export class Lab {
       .catch(() => undefined);
   }
 
+  async #expectedStartS(nodeCount: number): Promise<number> {
+    const hosts = this.#hosts;
+    if (hosts.length === 0) return startOfProcessesS(nodeCount);
+    const loadS = Math.max(...(await Promise.all(hosts.map((host) => host.ready))));
+    return startInProcessesS(nodeCount, hosts.length, loadS);
+  }
+
   /** Starts the relays and waits for a consensus that has them all. */
   async #startVoting(nodes: readonly LabNode[], progress: (text: string) => void): Promise<void> {
-    const size = { nodeCount: nodes.length, shared: this.#hosts.length > 0 };
-    const lines = firstVoteLines(size, this.timing.votingIntervalS, this.#runtime.clock.now());
+    const startS = await this.#expectedStartS(nodes.length);
+    const lines = firstVoteLines(startS, this.timing.votingIntervalS, this.#runtime.clock.now());
     for (const node of nodes) if (node.kind === 'authority') await this.#configure(node, lines);
     for (const node of nodes) this.#startRelay(node);
     progress('waiting for the first consensus');

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { TorError } from '../../base/errors/index.ts';
 import { LabProcess } from './child-process.ts';
 import type { HostReport, HostRequest } from './host-messages.ts';
 import { hostCommand } from './implementation.ts';
@@ -13,6 +14,9 @@ export const usualProcesses = (): number => Math.min(4, availableParallelism());
 export class NodeHost {
   readonly #process: LabProcess;
   readonly #nodes = new Map<number, HostedNode>();
+  /** Seconds it took to load its code: how fast this machine is now. Rejects when it ends before. */
+  readonly ready: Promise<number>;
+  #isReady: (seconds: number) => void = () => undefined;
   #nextId = 1;
 
   /** Its own words, which are about the process and no node, go to a file in the folder. */
@@ -23,7 +27,17 @@ export class NodeHost {
       logFile: join(folder, `${name}.log`),
       onMessage: (message) => this.#hear(message as HostReport),
     });
-    void this.#process.exited.then(() => {
+    const { exited } = this.#process;
+    this.ready = Promise.race([
+      new Promise<number>((resolve) => {
+        this.#isReady = resolve;
+      }),
+      exited.then(() => {
+        throw new TorError('LAB_FAILED', `${name} ${this.#process.ended}\n${this.#process.tail()}`);
+      }),
+    ]);
+    this.ready.catch(() => undefined);
+    void exited.then(() => {
       const how = `ended with its process, which ${this.#process.ended ?? 'ended'}\n${this.#process.tail()}`;
       for (const node of this.#nodes.values()) node.end(how);
       this.#nodes.clear();
@@ -60,6 +74,10 @@ export class NodeHost {
   }
 
   #hear(report: HostReport): void {
+    if ('ready' in report) {
+      this.#isReady(report.ready);
+      return;
+    }
     const node = this.#nodes.get(report.id);
     if (node === undefined) return;
     if ('text' in report) node.add(report.text);

@@ -91,6 +91,7 @@ export function host(io: ProgramIo): Promise<ExitCode> {
   };
   process.on('uncaughtException', tell('Uncaught exception'));
   process.on('unhandledRejection', tell('Unhandled rejection'));
+  report({ ready: performance.now() / 1000 });
   return new Promise((resolve) => {
     process.once('disconnect', () => {
       void Promise.all([...nodes.values()].map((node) => node.stop('was stopped'))).then(() => resolve(0));
