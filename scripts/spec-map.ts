@@ -1,5 +1,5 @@
 // The document that goes from a section of the Tor specifications to the files and tests: from the "spec:" notes in the
-// sources and the "Chapter:" lines of the rooms' README files.
+// sources and the "Chapter:" words of the rooms' README files.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
@@ -58,7 +58,7 @@ const rooms = (root: string): string[] =>
 
 function chapterOf(root: string, room: string): string | undefined {
   const text = readFileSync(join(root, 'src', room, 'README.md'), 'utf8');
-  const words = /^- (?:Chapters?|Spec): ([\s\S]*?)(?=\n- |\n\n|\n*$)/m.exec(text)?.[1];
+  const words = /(?:^|\s)(?:Chapters?|[Ss]pec): ([\s\S]*?)(?=\n- |\n\n|\n*$)/.exec(text)?.[1];
   return words?.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|');
 }
 
