@@ -32,3 +32,7 @@ export function runningRelays(consensus: string): Set<string> {
   }
   return running;
 }
+
+/** Nicknames in a list of server descriptors. */
+export const describedRelays = (descriptors: string): Set<string> =>
+  new Set([...descriptors.matchAll(/^router (\S+)/gm)].map((match) => match[1] ?? ''));

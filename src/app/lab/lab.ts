@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TorError } from '../../base/errors/index.ts';
 import { nodeRuntime, type Runtime } from '../../base/runtime/index.ts';
 import { writeAuthorityKeys } from './authority-keys.ts';
 import { addToBandwidthFile, startBandwidthFile } from './bandwidth-file.ts';
-import { consensusPath, fetchText, runningRelays } from './consensus.ts';
-import { firstVoteLines, startInProcessesS, startOfProcessesS } from './first-vote.ts';
+import { consensusPath, describedRelays, fetchText, runningRelays } from './consensus.ts';
+import { firstVoteLines, quietLines } from './first-vote.ts';
 import { FreePorts } from './free-ports.ts';
 import type { Implementation } from './implementation.ts';
 import { LabNode, type NodeDescription, type NodeKind } from './lab-node.ts';
@@ -82,6 +82,7 @@ export class Lab {
   readonly #runtime: Runtime;
   readonly #known: readonly NodeDescription[];
   readonly #extra = new Map<LabNode, readonly string[]>();
+  #stopped = false;
   readonly #hosts: NodeHost[] = [];
   #hosted = 0;
 
@@ -225,12 +226,27 @@ export class Lab {
     return undefined;
   }
 
+  /** Whether every authority got the descriptors of all these relays within the time. */
+  async #uploaded(authorities: readonly LabNode[], names: readonly string[], patienceMs: number): Promise<boolean> {
+    const deadline = performance.now() + patienceMs;
+    for (const { dirPort } of authorities) {
+      for (;;) {
+        const known = describedRelays((await fetchText(address, dirPort, '/tor/server/all')) ?? '');
+        if (names.every((name) => known.has(name))) break;
+        if (performance.now() > deadline) return false;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+    return true;
+  }
+
   /** Resolves when every authority's current consensus calls all of these relays running. */
   async waitForRelays(names: readonly string[], timeoutMs = 90_000): Promise<void> {
     let missing: readonly string[] = names;
     await waitFor(
       'a consensus with every relay',
       async () => {
+        if (this.#stopped) throw new TorError('ABORTED', 'the network was stopped');
         for (const { dirPort } of this.descriptions('authority')) {
           const running = runningRelays((await fetchText(address, dirPort, consensusPath.ns)) ?? '');
           missing = names.filter((name) => !running.has(name));
@@ -287,6 +303,7 @@ export class Lab {
 
   /** Ends what was started here, services and clients first, and removes the folder unless it is to be kept. */
   async stop(options: { readonly keep?: boolean } = {}): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#hosts, ...this.nodes].map((each) => each.kill()));
     if (this.#world === undefined) return;
     await this.#world.close();
@@ -409,22 +426,36 @@ export class Lab {
       .catch(() => undefined);
   }
 
-  async #expectedStartS(nodeCount: number): Promise<number> {
-    const hosts = this.#hosts;
-    if (hosts.length === 0) return startOfProcessesS(nodeCount);
-    const loadS = Math.max(...(await Promise.all(hosts.map((host) => host.ready))));
-    return startInProcessesS(nodeCount, hosts.length, loadS);
+  /** How long a node may take to hear of something: longer the slower this machine is now. */
+  async #reactionS(): Promise<number> {
+    if (this.#hosts.length === 0) return 0.5 * Math.min(8, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
+    return 0.4 + 0.6 * Math.max(...(await Promise.all(this.#hosts.map((host) => host.ready))));
   }
 
-  /** Starts the relays and waits for a consensus that has them all. */
+  async #setVoting(authorities: readonly LabNode[], lines: readonly string[]): Promise<void> {
+    await Promise.all(authorities.map((node) => this.#configure(node, lines)));
+  }
+
+  /**
+   * Starts the relays, lets the authorities vote once they have every descriptor, and waits for a consensus that has
+   * them all: a relay that misses the first vote would cost a whole voting interval.
+   */
   async #startVoting(nodes: readonly LabNode[], progress: (text: string) => void): Promise<void> {
-    const startS = await this.#expectedStartS(nodes.length);
-    const lines = firstVoteLines(startS, this.timing.votingIntervalS, this.#runtime.clock.now());
-    for (const node of nodes) if (node.kind === 'authority') await this.#configure(node, lines);
+    const authorities = nodes.filter((node) => node.kind === 'authority');
+    const reactionS = await this.#reactionS();
+    const { clock } = this.#runtime;
+    const { lines, quietS } = quietLines(clock.now());
+    await this.#setVoting(authorities, lines);
     for (const node of nodes) this.#startRelay(node);
-    progress('waiting for the first consensus');
+    progress('nodes are starting');
     const listed = nodes.filter((node) => node.kind !== 'bridge').map((node) => node.name);
-    await Promise.race([this.waitForRelays(listed, 75_000 + 1000 * nodes.length), this.#anyEnds(nodes)]);
+    const ended = this.#anyEnds(nodes);
+    const patienceMs = Math.min(quietS - 5, 20 + nodes.length) * 1000;
+    const complete = await Promise.race([this.#uploaded(authorities, listed, patienceMs), ended]);
+    progress(complete ? 'the authorities vote' : 'the authorities vote, although descriptors are missing');
+    await this.#setVoting(authorities, firstVoteLines(reactionS, this.timing.votingIntervalS, clock.now()));
+    for (const node of authorities) node.reload();
+    await Promise.race([this.waitForRelays(listed, 75_000 + 1000 * nodes.length), ended]);
     // A client that asks a relay without the new documents tries again much later; so do relays that asked before there
     // was a consensus, unless they are told to start afresh.
     for (const node of nodes) if (node.process.search(/Bootstrapped 100%/).length === 0) node.reload();

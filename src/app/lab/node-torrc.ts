@@ -58,6 +58,8 @@ function relayLines(input: TorrcInput): string[] {
     `ORPort ${address}:${orPort} IPv4Only`,
     'AssumeReachable 1',
     'ShutdownWaitLength 0',
+    // Documents from the authorities: a relay that asks another too early waits for seconds before it asks again.
+    'FetchDirInfoEarly 1',
     ...(dirPort === 0 ? [] : [`DirPort ${address}:${dirPort}`]),
     `ExitRelay ${exits ? 1 : 0}`,
     ...(exits ? ['ExitPolicy accept *:*', 'ExitPolicyRejectPrivate 0', 'IPv6Exit 1'] : []),
@@ -75,6 +77,7 @@ export function torrc(input: TorrcInput): string {
     `DataDirectory ${dataDirectory}`,
     'Log notice stdout',
     'SafeLogging 0',
+    'LogTimeGranularity 1',
     'ProtocolWarnings 1',
     'PathsNeededToBuildCircuits 0.67',
     socksPort === 0 ? 'SocksPort 0' : `SocksPort ${address}:${socksPort}`,

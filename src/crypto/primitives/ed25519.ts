@@ -20,22 +20,31 @@ export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
   return okpRawPublic(createPublicKey(okpPrivateKey('Ed25519', seed)));
 }
 
+/** What expanded keys were made from, where that was here: key files have no place for it. */
+const seeds = new WeakMap<ExpandedKey, Uint8Array>();
+
 /** The key pair in the form of C tor's key files: SHA-512 of the seed with the scalar clamped. */
 export function expandSeed(seed: Uint8Array): ExpandedKey {
   const expanded = sha512(seed);
   expanded[0] = (expanded[0] as number) & 248;
   expanded[31] = ((expanded[31] as number) & 63) | 64;
-  return { expanded, publicKey: ed25519PublicKey(seed) };
+  const key = { expanded, publicKey: ed25519PublicKey(seed) };
+  seeds.set(key, seed);
+  return key;
 }
 
-const signers = new WeakMap<Ed25519KeyPair, KeyObject>();
+const signers = new WeakMap<Ed25519SecretKey, KeyObject>();
 
-/** 64 bytes. A seed key takes the fast way (40 µs); an expanded key, which the platform cannot use, a slow one (1 ms). */
+/**
+ * 64 bytes. A key whose seed is known takes the fast way (40 µs); an expanded key from a file, which the platform cannot
+ * use, a slow one (1 ms).
+ */
 export function ed25519Sign(message: Uint8Array, key: Ed25519SecretKey): Uint8Array {
-  if ('expanded' in key) return signExpanded(message, key);
   let signer = signers.get(key);
   if (signer === undefined) {
-    signer = okpPrivateKey('Ed25519', key.seed);
+    const seed = 'expanded' in key ? seeds.get(key) : key.seed;
+    if (seed === undefined) return signExpanded(message, key as ExpandedKey);
+    signer = okpPrivateKey('Ed25519', seed);
     signers.set(key, signer);
   }
   return new Uint8Array(sign(null, message, signer));

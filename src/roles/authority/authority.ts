@@ -77,12 +77,26 @@ const tickMs = 60_000;
 const saveStabilityMs = 30 * 60_000;
 const maxDescriptorsAsked = 96;
 
+/** What the schedule of voting hangs on. C tor options_transition_affects_dirauth_timing() */
+const votingTimes = (config: AuthorityConfig): string =>
+  [
+    config.votingIntervalSec,
+    config.voteDelaySec,
+    config.distDelaySec,
+    config.initialIntervalSec,
+    config.initialVoteDelaySec,
+    config.initialDistDelaySec,
+    config.startOffsetSec,
+  ].join();
+
 /** A directory authority: takes uploads, tests relays, votes, and makes consensuses with the others. spec: dir-spec 3 */
 export class Authority {
   readonly events = new Emitter<AuthorityEvents>();
   readonly documents: AuthorityDocuments;
   readonly #deps: AuthorityDeps;
   readonly #options: AuthorityOptions;
+  /** All parts look here; a reload changes it in place. */
+  readonly #config: AuthorityConfig;
   readonly #peers: Authorities;
   readonly #files: AuthorityFiles;
   readonly #store: RouterStore;
@@ -118,7 +132,8 @@ export class Authority {
     this.#files = new AuthorityFiles(deps, options.version);
     this.#startedMs = deps.clock.now();
     this.#savedStabilityMs = this.#startedMs;
-    const { config } = options;
+    const config = { ...options.config };
+    this.#config = config;
     const isMe = (rsaId: Uint8Array): boolean => latin1(rsaId) === latin1(options.rsaId);
     const pins = new KeyPins((line) => this.#files.addPin(line));
     this.#files.pins = pins;
@@ -169,7 +184,7 @@ export class Authority {
     const { descriptors, extraInfos } = await this.#files.descriptors.load();
     for (const descriptor of descriptors) this.#store.add(descriptor, nowMs);
     for (const extraInfo of extraInfos) this.#store.addExtraInfo(extraInfo);
-    if (this.#options.config.sharedRandomness) await this.#startSharedRandom(nowMs);
+    if (this.#config.sharedRandomness) await this.#startSharedRandom(nowMs);
   }
 
   async #startSharedRandom(nowMs: number): Promise<void> {
@@ -189,7 +204,7 @@ export class Authority {
 
   /** Begins to vote and to test relays. */
   start(): void {
-    const { config } = this.#options;
+    const config = this.#config;
     this.#log(
       'notice',
       'dir',
@@ -231,8 +246,11 @@ export class Authority {
     this.#voting.adopt(signedConsensus(text));
   }
 
-  /** `approved-routers` was changed (SIGHUP). */
-  async reload(): Promise<void> {
+  /** Takes up new options, and `approved-routers` anew. Keys and whether shared randomness is made stay as they are. */
+  async reload(config: AuthorityConfig): Promise<void> {
+    const before = votingTimes(this.#config);
+    Object.assign(this.#config, config, { sharedRandomness: this.#config.sharedRandomness });
+    if (votingTimes(this.#config) !== before) this.#voting.reschedule();
     this.#approved = await this.#files.loadApproved();
     for (const message of this.#store.rejudge()) this.#log('info', 'dirserv', message);
   }
@@ -324,7 +342,7 @@ export class Authority {
 
   #penaltySec(): number {
     const consensus = this.#session.consensus;
-    if (consensus === undefined) return this.#options.config.testingNetwork ? 240 : 3600;
+    if (consensus === undefined) return this.#config.testingNetwork ? 240 : 3600;
     const { validAfterMs, freshUntilMs, validUntilMs } = consensus;
     return Math.floor((freshUntilMs - validAfterMs + validUntilMs - validAfterMs) / 2000);
   }
@@ -368,7 +386,8 @@ export class Authority {
   }
 
   async #makeVote(validAfterMs: number): Promise<string | undefined> {
-    const { config, rsaId, where, consensusParam } = this.#options;
+    const config = this.#config;
+    const { rsaId, where, consensusParam } = this.#options;
     const nowMs = this.#deps.clock.now();
     if (this.#keys.certificate.expiresMs < nowMs) {
       this.#log('warn', 'net', "Can't generate v3 vote with expired certificate");
@@ -401,7 +420,7 @@ export class Authority {
   }
 
   async #readBandwidthFile(nowMs: number): Promise<BandwidthFile | undefined> {
-    const path = this.#options.config.bandwidthFile;
+    const path = this.#config.bandwidthFile;
     if (path === undefined) {
       this.#measured.clear();
       return undefined;

@@ -115,6 +115,11 @@ export class AuthorityPart {
     authority.start();
   }
 
+  /** Rejects with TORRC_VALUE, STORAGE_FAILED. */
+  reload(options: TorOptions): Promise<void> {
+    return this.authority.reload(authorityConfig(options));
+  }
+
   stop(): Promise<void> {
     return this.authority.stop();
   }

@@ -1,3 +1,4 @@
+import { TorError } from '../../../base/errors/index.ts';
 import type { Logger } from '../../../base/log/index.ts';
 import type { Runtime, Timer } from '../../../base/runtime/index.ts';
 import { dialDirect, type OrEndpoint } from '../../../network/channels/index.ts';
@@ -138,6 +139,9 @@ export class RelayPart {
 
   reload(config: ValidatedOptions): void {
     this.exit.setConfig(exitConfig(config.options, config.ports));
+    this.#authority?.reload(config.options).catch((error: unknown) => {
+      this.#deps.log.warn('dir', `The authority keeps its old options: ${TorError.from(error).message}`);
+    });
   }
 
   /** Takes no new circuits, as a relay does while it waits to shut down. */

@@ -39,6 +39,13 @@ export class VotingTimer {
     if (!this.#acting) void this.#act();
   }
 
+  /** The times of rounds were set anew. */
+  reschedule(): void {
+    if (this.#stopped) return;
+    this.#deps.session.restart(this.#deps.clock.now());
+    if (!this.#acting) void this.#act();
+  }
+
   async #act(): Promise<void> {
     const { clock, session, log } = this.#deps;
     this.#acting = true;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { firstVoteLines } from '../../../../src/app/lab/first-vote.ts';
+import { firstVoteLines, quietLines } from '../../../../src/app/lab/first-vote.ts';
 
-test('the schedule of the first vote is one that C tor takes, however long nodes take', () => {
+test('the schedule of the first vote is one that C tor takes, however long it may take', () => {
   const starts = fc.double({ min: 0.1, max: 1000, noNaN: true });
   const intervals = fc.constantFrom(5, 10, 20, 60, 300, 3600);
   fc.assert(
@@ -16,4 +16,11 @@ test('the schedule of the first vote is one that C tor takes, however long nodes
       assert.ok(Number.isInteger(offset) && offset >= 0 && offset < interval, `offset of ${offset} in ${interval}`);
     }),
   );
+});
+
+test('until then nobody votes', () => {
+  const noon = Date.UTC(2026, 10, 21, 12, 0, 0);
+  assert.equal(quietLines(noon).quietS, 1796);
+  assert.equal(quietLines(noon + 1_790_000).quietS, 6);
+  assert.deepEqual(quietLines(noon).lines, ['TestingV3AuthInitialVotingInterval 1800 seconds']);
 });
