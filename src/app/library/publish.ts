@@ -144,7 +144,7 @@ async function identityOf(key: PublishOptions['key'], random: Random): Promise<E
   if (key === undefined) return expandSeed(random.bytes(32));
   if (typeof key === 'object') {
     const seed = typeof key.seed === 'string' ? fromBase16(key.seed) : key.seed;
-    if (seed.length !== 32) throw new TorError('BAD_KEY', "the service's seed must have 32 bytes");
+    if (seed.length !== 32) throw new TorError('OPTION_INVALID', 'key.seed must have 32 bytes');
     return expandSeed(seed);
   }
   const folder = await DataDirectory.open({}, { path: key, lock: false });
@@ -157,7 +157,7 @@ async function identityOf(key: PublishOptions['key'], random: Random): Promise<E
 
 function portsOf({ port = 80, to, ports = [] }: PublishOptions): ServicePort[] {
   const all = [...(to === undefined ? [] : [{ port, to }]), ...ports];
-  if (all.length === 0) throw new TorError('VALUE_OUT_OF_RANGE', 'say where connections go: { to } or { ports }');
+  if (all.length === 0) throw new TorError('OPTION_INVALID', 'say where connections go: { to } or { ports }');
   return all.map((each) => ({ port: each.port, target: targetOf(each.to) }));
 }
 

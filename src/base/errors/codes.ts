@@ -235,7 +235,7 @@ export const errorCodes = {
   ONION_AUTH_MISSING: code(
     'usage',
     'This onion service answers only clients it knows, and we have no key for it.',
-    'Ask the operator for access and put the key into ClientOnionAuthDir.',
+    'Ask the operator for access; put the key into ClientOnionAuthDir, or give it to tor.authorize().',
   ),
   ONION_AUTH_WRONG: code(
     'usage',
@@ -264,6 +264,7 @@ export const errorCodes = {
     'Mend the field the message names; see tropea lab --help.',
   ),
   LAB_NOT_RUNNING: code('usage', 'No private network of that name runs.', 'Start one with tropea lab up.'),
+  OPTION_INVALID: code('usage', 'An option of a call cannot be what it is.', 'Change the option the message names.'),
   REQUEST_REFUSED: code(
     'usage',
     'The request is not allowed, so it was not even tried.',
