@@ -40,10 +40,11 @@ const identityCertMs = 365 * dayMs;
 export async function makeLinkCredentials(
   deps: { readonly clock: Clock; readonly random: Random },
   keys: LinkKeys,
+  options: { readonly tlsKeyBits?: number | undefined } = {},
 ): Promise<LinkCredentialSet> {
   const { random } = deps;
   const nowMs = deps.clock.now();
-  const tlsKeyPem = await generateTlsKey();
+  const tlsKeyPem = await generateTlsKey(options.tlsKeyBits);
   const identityPem = keys.rsaIdentity.toPem();
   const issuer = randomHostName(random, 8, 20, 'www.', '.com');
   const subject = randomHostName(random, 8, 20, 'www.', '.net');

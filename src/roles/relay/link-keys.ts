@@ -36,7 +36,7 @@ export class LinkKeyHolder {
   /** Throws BAD_KEY_FILE, RELAY_KEY_OFFLINE. */
   static async load(deps: LinkKeyHolderDeps, options: RelayKeysOptions): Promise<LinkKeyHolder> {
     const keys = await loadIdentityKeys(deps, options);
-    return new LinkKeyHolder(deps, options, keys, await makeLinkCredentials(deps, keys));
+    return new LinkKeyHolder(deps, options, keys, await makeLinkCredentials(deps, keys, options));
   }
 
   get identity(): RelayIdentityKeys {
@@ -58,7 +58,7 @@ export class LinkKeyHolder {
     if (!dayLeft) this.#keys = await this.#reload(before);
     const renewed = this.#keys.signingExpiresMs !== before.signingExpiresMs;
     if (renewed || nowMs - this.#madeMs >= linkKeyMs || nowMs < this.#madeMs - minuteMs) {
-      this.#credentials = await makeLinkCredentials(this.#deps, this.#keys);
+      this.#credentials = await makeLinkCredentials(this.#deps, this.#keys, this.#options);
       this.#madeMs = nowMs;
     }
     return renewed;

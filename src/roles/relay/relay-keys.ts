@@ -47,6 +47,8 @@ export interface RelayKeysOptions {
   /** Never make or use a master secret here. */
   readonly offlineMaster?: boolean;
   readonly signingLifetimeMs?: number;
+  /** Of the keys for TLS. Default: C tor's 2048. */
+  readonly tlsKeyBits?: number | undefined;
 }
 
 /**

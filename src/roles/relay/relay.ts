@@ -50,6 +50,8 @@ export interface RelayNetwork {
 
 const keyCheckMs = 30_000;
 const addressCheckMs = 60_000;
+/** A quarter of a second for each relay of a test network is spent on a key of full length; every TLS library takes this. */
+const testingTlsKeyBits = 1024;
 
 /**
  * A relay: listens for links, answers CREATE, lets circuits pass. The directory's side (descriptor, self-test) is
@@ -108,6 +110,7 @@ export class Relay {
     const keys = await LinkKeyHolder.load(deps, {
       offlineMaster: config.offlineMaster,
       signingLifetimeMs: config.signingLifetimeMs,
+      tlsKeyBits: config.testing ? testingTlsKeyBits : undefined,
     });
     const onionKeys = await OnionKeys.load(deps);
     await writeFingerprints(deps.store, config.nickname, keys.identity);
