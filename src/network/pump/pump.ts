@@ -5,6 +5,7 @@ import type { ConnectedAddress } from '../../wire/relaymsg/index.ts';
 import { EndReason } from '../../wire/relaymsg/index.ts';
 import { errorToEndReason } from './end-reason.ts';
 import { BlockPool, Gatherer } from './gather.ts';
+import type { SharedReader } from './shared-reader.ts';
 import type { PumpDeps, PumpEnd, PumpOptions } from './types.ts';
 
 const defaultHighWaterBytes = 128 * 1024;
@@ -28,6 +29,7 @@ const sharedPool = new BlockPool();
 export class SocketPump implements StreamHandler {
   readonly finished: Promise<PumpEnd>;
   readonly #socket: Socket;
+  readonly #reader: SharedReader | undefined;
   readonly #high: number;
   readonly #low: number;
   readonly #gatherer: Gatherer;
@@ -49,6 +51,7 @@ export class SocketPump implements StreamHandler {
 
   constructor(deps: PumpDeps, options: PumpOptions = {}) {
     this.#socket = deps.socket;
+    this.#reader = deps.reader;
     this.#high = options.highWaterBytes ?? defaultHighWaterBytes;
     this.#low = Math.min(options.lowWaterBytes ?? defaultLowWaterBytes, this.#high);
     this.finished = this.#finished.promise;
@@ -146,7 +149,8 @@ export class SocketPump implements StreamHandler {
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => this.#fromSocket(chunk));
+    if (this.#reader === undefined) socket.on('data', (chunk: Buffer) => this.#fromSocket(chunk));
+    else this.#reader.attach((bytes) => this.#fromSocket(bytes));
     socket.on('end', () => {
       this.#socketEnded = true;
       // As in C tor, an application that is done before its stream is there wants nothing any more.
@@ -171,7 +175,7 @@ export class SocketPump implements StreamHandler {
       return;
     }
     if (this.#state !== 'waiting') return;
-    this.addEarly(chunk);
+    this.addEarly(this.#reader === undefined ? chunk : chunk.slice());
     if (this.#earlyBytes >= maxEarlyBytes) this.#socket.pause();
   }
 
@@ -181,7 +185,9 @@ export class SocketPump implements StreamHandler {
     const taken = stream.write(bytes);
     this.#bytesToStream += taken;
     if (taken === bytes.length || this.#stream === undefined) return;
-    this.#unsent = bytes.subarray(taken);
+    const rest = bytes.subarray(taken);
+    // What the reader gave is gone after this call; what waited already is ours.
+    this.#unsent = this.#reader === undefined ? rest : rest.slice();
     this.#socket.pause();
   }
 

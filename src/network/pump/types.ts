@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
+import type { SharedReader } from './shared-reader.ts';
 
 export interface PumpDeps {
   readonly socket: Socket;
+  /** What the socket was connected with, when it reads into a buffer that all share. */
+  readonly reader?: SharedReader | undefined;
 }
 
 export interface PumpOptions {

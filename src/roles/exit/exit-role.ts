@@ -5,6 +5,7 @@ import type { Logger } from '../../base/log/index.ts';
 import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
 import { Emitter } from '../../base/util/index.ts';
 import { defaultParams, type NetDir } from '../../network/netdir/index.ts';
+import { SharedReader } from '../../network/pump/index.ts';
 import type { RelayCircuit } from '../../protocol/circuit/index.ts';
 import type { IncomingStream, StreamBegin, StreamHandler } from '../../protocol/stream/index.ts';
 import { DestroyReason } from '../../wire/cell/index.ts';
@@ -264,11 +265,13 @@ export class ExitRole {
     }
     const localAddress = isIpv6 ? this.#config.bindIpv6 : this.#config.bindIpv4;
     const target = { host: formatIp(address), port, ...(localAddress === undefined ? {} : { localAddress }) };
-    const socket = this.#deps.connect?.(target) ?? connectSocket({ ...target, noDelay: true });
+    const own = this.#deps.connect?.(target);
+    const reader = own === undefined ? new SharedReader() : undefined;
+    const socket = own ?? connectSocket({ ...target, noDelay: true, ...(reader && { onread: reader.onread }) });
     socket.once('connect', () => {
       this.counts.connected++;
     });
-    exit.connect(socket, address, ttlSec);
+    exit.connect(socket, { address, ttlSec }, reader);
   }
 
   #refuse(exit: ExitStream, reason: number, refused?: { readonly address: IpBytes; readonly ttlSec: number }): void {

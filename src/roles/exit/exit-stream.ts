@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { IpBytes } from '../../base/ip/index.ts';
-import { errorToEndReason, SocketPump } from '../../network/pump/index.ts';
+import { errorToEndReason, type SharedReader, SocketPump } from '../../network/pump/index.ts';
 import type { IncomingStream, StreamEnd, StreamHandler } from '../../protocol/stream/index.ts';
 import { EndReason } from '../../wire/relaymsg/index.ts';
 
@@ -55,14 +55,14 @@ export class ExitStream implements StreamHandler {
   }
 
   /** The socket is being connected to the address. */
-  connect(socket: Socket, address: IpBytes, ttlSec: number): void {
+  connect(socket: Socket, target: { readonly address: IpBytes; readonly ttlSec: number }, reader?: SharedReader): void {
     this.#state = 'connecting';
-    this.#target = { address, ttlSec };
+    this.#target = target;
     this.#socket = socket;
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (this.#state === 'connecting') this.refuse(connectFailureReason(error));
     });
-    const pump = new SocketPump({ socket });
+    const pump = new SocketPump({ socket, reader });
     this.#pump = pump;
     for (const bytes of this.#early) pump.data(bytes);
     this.#early = [];
@@ -70,7 +70,7 @@ export class ExitStream implements StreamHandler {
     socket.once('connect', () => {
       if (this.#state !== 'connecting') return;
       this.#state = 'open';
-      this.stream.accept({ address, ttlSec });
+      this.stream.accept(target);
       this.stream.resumeReading();
       pump.start(this.stream);
     });

@@ -1,6 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import { TorError } from '../../../base/errors/index.ts';
-import { SocketPump } from '../../../network/pump/index.ts';
+import { SharedReader, SocketPump } from '../../../network/pump/index.ts';
 import { type IncomingStream, StreamDuplex, type StreamHandler } from '../../../protocol/stream/index.ts';
 import { EndReason } from '../../../wire/relaymsg/index.ts';
 
@@ -43,11 +43,13 @@ export function connectTarget(
     target.handle(duplex, info);
     return handler;
   }
+  const reader = new SharedReader();
+  const { onread } = reader;
   const socket: Socket =
     target.kind === 'tcp'
-      ? connectSocket({ host: target.host, port: target.port, noDelay: true })
-      : connectSocket({ path: target.path });
-  const pump = new SocketPump({ socket });
+      ? connectSocket({ host: target.host, port: target.port, noDelay: true, onread })
+      : connectSocket({ path: target.path, onread });
+  const pump = new SocketPump({ socket, reader });
   const timer = setTimeout(() => fail(EndReason.TIMEOUT), options.connectTimeoutMs);
   let settled = false;
   const fail = (reason: number): void => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { SocketPump } from '../../../../src/network/pump/index.ts';
+import { SharedReader, SocketPump } from '../../../../src/network/pump/index.ts';
 import type { Stream, StreamState } from '../../../../src/protocol/stream/index.ts';
 
 /** A stream that takes what `room` allows and remembers what it was told. */
@@ -133,6 +133,42 @@ describe('SocketPump', () => {
     assert.deepEqual(stream.ends, [6]);
     const { reason, bytesToStream } = await pump.finished;
     assert.deepEqual({ reason, bytesToStream }, { reason: 6, bytesToStream: 5000 });
+  });
+
+  test('sockets that share one buffer for reading do not mix or lose bytes', async () => {
+    const started = [];
+    for (const value of [1, 2]) {
+      const reader = new SharedReader();
+      const accepted = once(server, 'connection');
+      const socket = connect({ port, host: '127.0.0.1', onread: reader.onread });
+      const stream = new FakeStream();
+      stream.room = 700;
+      const pump = new SocketPump({ socket, reader });
+      const [far] = (await accepted) as [Socket];
+      far.resume();
+      far.write(Buffer.alloc(3000, value));
+      started.push({ value, stream, pump, far });
+    }
+    const ends = started.map(async ({ value, stream, pump, far }) => {
+      // Early bytes wait in the pump, later ones in the stream's way.
+      while ((pump.early?.length ?? 0) < 3000) await new Promise(setImmediate);
+      stream.onWrite = () => {
+        if (stream.room > 0) return;
+        setImmediate(() => {
+          stream.room = 7000;
+          pump.writable();
+        });
+      };
+      pump.start(stream);
+      far.end(Buffer.alloc(200_000, value));
+      await pump.finished;
+      return { value, sent: Buffer.concat(stream.sent), ends: stream.ends };
+    });
+    for (const { value, sent, ends: reasons } of await Promise.all(ends)) {
+      assert.equal(sent.length, 203_000);
+      assert.ok(sent.every((byte) => byte === value));
+      assert.deepEqual(reasons, [6]);
+    }
   });
 
   test('early bytes go first, without those sent already', async () => {
