@@ -129,10 +129,12 @@ export class LabNode implements NodeDescription {
     this.process.signal('SIGHUP');
   }
 
-  /** A control connection, as soon as the node listens. */
+  /** A control connection, as soon as the node listens. Rejects when the node ends before. */
   control(timeoutMs = 20_000): Promise<ControlClient> {
-    const open = (): Promise<ControlClient | undefined> =>
-      ControlClient.open(this.controlPort, { address: this.address }).catch(() => undefined);
+    const open = async (): Promise<ControlClient | undefined> => {
+      if (this.#child?.running === false) throw new TorError('LAB_FAILED', `${this.name} ended\n${this.#child.tail()}`);
+      return ControlClient.open(this.controlPort, { address: this.address }).catch(() => undefined);
+    };
     return waitFor(`the control port of ${this.name}`, open, { timeoutMs, intervalMs: 50 });
   }
 

@@ -234,7 +234,7 @@ export class Lab {
         const known = describedRelays((await fetchText(address, dirPort, '/tor/server/all')) ?? '');
         if (names.every((name) => known.has(name))) break;
         if (performance.now() > deadline) return false;
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, 90 + 5 * names.length));
       }
     }
     return true;
@@ -254,7 +254,7 @@ export class Lab {
         }
         return true;
       },
-      { timeoutMs, intervalMs: 200, onTimeout: () => `missing: ${missing.join(' ')}` },
+      { timeoutMs, intervalMs: 190 + 5 * names.length, onTimeout: () => `missing: ${missing.join(' ')}` },
     );
   }
 

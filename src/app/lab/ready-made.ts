@@ -17,7 +17,7 @@ export const readyMadeNetworks: Readonly<Record<string, ReadyMade>> = {
     topology: { authorities: 3, relays: 4, exits: 2, clients: 1, onionServices: 1 },
   },
   onions: {
-    summary: 'an onion service for everybody, one for Alice alone, and one that proves work',
+    summary: 'an onion service for everybody, one for Alice alone, and one with six introduction points',
     topology: {
       relays: 4,
       exits: 2,
@@ -25,7 +25,7 @@ export const readyMadeNetworks: Readonly<Record<string, ReadyMade>> = {
       onionServices: [
         { name: 'open' },
         { name: 'closed', clients: ['alice'] },
-        { name: 'guarded', service: ['HiddenServicePoWDefensesEnabled 1'] },
+        { name: 'busy', service: ['HiddenServiceNumIntroductionPoints 6'] },
       ],
     },
   },
