@@ -1,5 +1,5 @@
 import type { LabNode } from '../../src/app/lab/index.ts';
-import { coldFirstByte, manyAtOnce, oneStream, warmFirstBytes } from './loads.ts';
+import { coldFirstByte, firstThatAnswers, manyAtOnce, manyOnOneCircuit, oneStream, warmFirstBytes } from './loads.ts';
 import { cpuSeconds, memoryMib } from './process-figures.ts';
 import { type Figures, inTurn, type Subject } from './rounds.ts';
 import type { Section, SectionOptions } from './section.ts';
@@ -7,19 +7,24 @@ import type { Place, Program, Stage } from './stage.ts';
 
 interface Client extends Subject {
   readonly node: LabNode;
-  /** Onion services for this client: the first is met again and again, the others cold, one in each round. */
-  readonly onions: readonly string[];
+}
+
+interface Visitor extends Client {
+  /** Met again and again. */
+  readonly warm: Place;
+  /** Met once, one in each round. */
+  readonly cold: readonly string[];
 }
 
 const streams = 8;
 const rivals: readonly Program[] = ['tor', 'tropea'];
 
 /** Eight streams, and what they cost the client. */
-async function load(client: Client, place: Place, bytes: number) {
+async function load(client: Client, place: Place, bytes: number, work = manyAtOnce) {
   const { pid } = client.node.process;
-  await manyAtOnce(client.node, place, { streams, bytes: 1000 });
+  await work(client.node, place, { streams, bytes: 1000 });
   const before = cpuSeconds(pid);
-  const rate = await manyAtOnce(client.node, place, { streams, bytes });
+  const rate = await work(client.node, place, { streams, bytes });
   return { rate, cpu: (cpuSeconds(pid) - before) / ((bytes * streams) / 1e9) };
 }
 
@@ -38,14 +43,13 @@ async function overExit(stage: Stage, client: Client, { megabytes }: SectionOpti
   };
 }
 
-async function overOnion(client: Client, round: number, { megabytes }: SectionOptions): Promise<Figures> {
-  const [warm = '', ...cold] = client.onions;
-  const next = cold[round];
-  const place = { host: warm, port: 80 };
-  const connect = next === undefined ? undefined : await coldFirstByte(client.node, { host: next, port: 80 });
+async function overOnion(client: Visitor, round: number, { megabytes }: SectionOptions): Promise<Figures> {
+  const { warm: place, cold } = client;
+  const next = { host: cold[round] ?? '', port: 80 };
+  const connect = await coldFirstByte(client.node, next).catch(() => undefined);
   const first = await warmFirstBytes(client.node, place, 15);
   const down = await oneStream(client.node, place, megabytes(10));
-  const { rate, cpu } = await load(client, place, megabytes(3));
+  const { rate, cpu } = await load(client, place, megabytes(3), manyOnOneCircuit);
   return {
     ...{ 'connect, cold': connect, 'first byte, warm': first, 'one stream down': down, '8 streams down': rate },
     ...{ 'CPU down': cpu, memory: memoryMib(client.node.process.pid).now },
@@ -72,10 +76,10 @@ export const clientsSection: Section = {
         async (program): Promise<Client> => ({
           label: program,
           node: await stage.pinned(program, 'tuned'),
-          onions: [],
         }),
       ),
     );
+    for (const { node } of clients) await manyAtOnce(node, stage.web, { streams, bytes: options.megabytes(6) });
     const samples = await inTurn(clients, options, (client) => overExit(stage, client, options));
     return { labels: rivals, samples };
   },
@@ -84,7 +88,8 @@ export const clientsSection: Section = {
 export const onionClientsSection: Section = {
   name: 'onions',
   title: 'Clients of onion services',
-  about: 'The services are of C tor, without KIST; relays are as each client chooses them among all.',
+  about:
+    'The services are of C tor, without KIST; relays are as each client chooses them among all. Streams share a circuit.',
   metrics: [
     { name: 'connect, cold', unit: 'ms', better: 'lower' },
     { name: 'first byte, warm', unit: 'ms', better: 'lower' },
@@ -94,14 +99,17 @@ export const onionClientsSection: Section = {
     { name: 'memory', unit: 'MiB', better: 'lower' },
   ],
   async run(stage, options) {
-    const onions = await stage.manyServices(rivals.length * (options.rounds + 1));
-    const clients = await Promise.all(
-      rivals.map(async (program, index): Promise<Client> => {
-        const node = await stage.client(`free${program}`, program);
-        return { label: program, node, onions: onions.filter((_, i) => i % rivals.length === index) };
-      }),
-    );
-    const samples = await inTurn(clients, options, (client, round) => overOnion(client, round, options));
+    const perClient = options.rounds + 3;
+    const onions = await stage.manyServices(rivals.length * perClient);
+    const visitors: Visitor[] = [];
+    for (const [index, program] of rivals.entries()) {
+      const node = await stage.client(`free${program}`, program);
+      const mine = onions.slice(index * perClient, (index + 1) * perClient);
+      const warm = await firstThatAnswers(node, mine.slice(0, 3), 80);
+      visitors.push({ label: program, node, warm, cold: mine.slice(3) });
+    }
+    for (const visitor of visitors) await load(visitor, visitor.warm, options.megabytes(3), manyOnOneCircuit);
+    const samples = await inTurn(visitors, options, (visitor, round) => overOnion(visitor, round, options));
     return { labels: rivals, samples };
   },
 };

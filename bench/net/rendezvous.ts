@@ -1,16 +1,16 @@
 import type { LabNode } from '../../src/app/lab/index.ts';
-import { timed } from './loads.ts';
+import { firstThatAnswers, manyOnOneCircuit } from './loads.ts';
 import { cpuSeconds } from './process-figures.ts';
 import { type Figures, inTurn, type Subject } from './rounds.ts';
 import type { Section } from './section.ts';
-import type { Place, Program, Stage } from './stage.ts';
+import type { Place, Stage } from './stage.ts';
 import { download } from './transfer.ts';
 
 const streams = 4;
 
 interface Visitor extends Subject {
-  readonly program: Program;
   readonly client: LabNode;
+  readonly onion: Place;
 }
 
 /** The relay at which the client's circuit to the service ends. */
@@ -23,15 +23,13 @@ async function meetingPoint(client: LabNode): Promise<string | undefined> {
 }
 
 /** All streams on one circuit: then its meeting point is one process. */
-async function measure(stage: Stage, visitor: Visitor, onion: Place, bytes: number): Promise<Figures> {
-  const target = { socksPort: visitor.client.socksPort, ...onion };
+async function measure(stage: Stage, visitor: Visitor, bytes: number): Promise<Figures> {
+  const target = { socksPort: visitor.client.socksPort, ...visitor.onion };
   await download(target, 1000);
   const name = await meetingPoint(visitor.client);
   const pid = name === undefined ? undefined : stage.net.node(name).process.pid;
   const before = pid === undefined ? 0 : cpuSeconds(pid);
-  const rate = await timed(streams * bytes, () =>
-    Promise.all(Array.from({ length: streams }, () => download(target, bytes))),
-  );
+  const rate = await manyOnOneCircuit(visitor.client, visitor.onion, { streams, bytes });
   return {
     '4 streams down': rate,
     CPU: pid === undefined ? undefined : (cpuSeconds(pid) - before) / ((streams * bytes) / 1e9),
@@ -48,16 +46,17 @@ export const rendezvousSection: Section = {
     { name: '4 streams down', unit: 'MB/s', better: 'higher' },
   ],
   async run(stage, { megabytes, ...rounds }) {
-    const [host = ''] = await stage.manyServices(1);
-    const visitors = await Promise.all(
-      (['tor', 'tuned', 'tropea'] as const).map(async (program): Promise<Visitor> => {
-        const lines = [`ExcludeNodes ${stage.others(program).join(',')}`];
-        return { label: program, program, client: await stage.client(`visitorOf${program}`, 'tuned', lines) };
-      }),
-    );
-    const samples = await inTurn(visitors, rounds, (visitor) =>
-      measure(stage, visitor, { host, port: 80 }, megabytes(8)),
-    );
+    const hosts = await stage.manyServices(3);
+    const visitors: Visitor[] = [];
+    for (const program of ['tor', 'tropea'] as const) {
+      const lines = [`ExcludeNodes ${stage.others(program).join(',')}`];
+      const client = await stage.client(`visitorOf${program}`, 'tuned', lines);
+      const onion = await firstThatAnswers(client, hosts, 80);
+      const visitor = { label: program, client, onion };
+      await measure(stage, visitor, megabytes(8));
+      visitors.push(visitor);
+    }
+    const samples = await inTurn(visitors, rounds, (visitor) => measure(stage, visitor, megabytes(8)));
     return { labels: visitors.map(({ label }) => label), samples };
   },
 };

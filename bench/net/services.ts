@@ -1,4 +1,4 @@
-import { coldFirstByte, manyAtOnce, oneStream, warmFirstBytes } from './loads.ts';
+import { firstThatAnswers, manyOnOneCircuit, oneStream, warmFirstBytes } from './loads.ts';
 import { cpuSeconds, memoryMib } from './process-figures.ts';
 import { inTurn, type Subject } from './rounds.ts';
 import type { Section } from './section.ts';
@@ -14,7 +14,7 @@ export const servicesSection: Section = {
   name: 'services',
   title: 'Onion services',
   about:
-    'A service with an empty data directory is started in every round. The visitor is a client of C tor without KIST; relays are chosen among all.',
+    'A service with an empty data directory is started in every round. The visitor is a client of C tor without KIST; relays are chosen among all, and all streams share a circuit.',
   metrics: [
     { name: 'from start to descriptors uploaded', unit: 's', better: 'lower' },
     { name: 'from start to first answer', unit: 's', better: 'lower' },
@@ -38,15 +38,14 @@ export const servicesSection: Section = {
       const uploaded = (performance.now() - started) / 1000;
       const place = { host: stage.net.onion(name).hostname, port: 80 };
       try {
-        await coldFirstByte(visitor, place);
+        await firstThatAnswers(visitor, [place.host, place.host, place.host], place.port);
         const reached = (performance.now() - started) / 1000;
         const first = await warmFirstBytes(visitor, place, 15);
         const down = await oneStream(visitor, place, megabytes(10));
         const up = await oneStream(visitor, place, megabytes(5), true);
-        await manyAtOnce(visitor, place, { streams, bytes: 1000 });
         const { pid } = node.process;
         const before = cpuSeconds(pid);
-        const many = await manyAtOnce(visitor, place, { streams, bytes: megabytes(3) });
+        const many = await manyOnOneCircuit(visitor, place, { streams, bytes: megabytes(3) });
         return {
           'from start to descriptors uploaded': uploaded,
           'from start to first answer': reached,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Lab, LabNode, NodeOptions } from '../../src/app/lab/index.ts';
+import { type Lab, type LabNode, type NodeOptions, waitFor } from '../../src/app/lab/index.ts';
 import { TorNetwork } from '../../test/interop/support/network.ts';
 import { type TunedTor, tunedTor } from './tuned-tor.ts';
 
@@ -15,6 +15,9 @@ export interface Place {
   readonly host: string;
   readonly port: number;
 }
+
+/** Of a service with two descriptors, on a hash ring this small. */
+const leastUploads = 8;
 
 /** Three relays of each program and the authorities, in one private network; clients and services come as needed. */
 export class Stage {
@@ -100,7 +103,14 @@ export class Stage {
       const { lines } = await control.command(`ADD_ONION NEW:ED25519-V3 Flags=DiscardPK,Detach ${target}`);
       names.push(/ServiceID=(\w+)/.exec(lines.join('\n'))?.[1] ?? '');
     }
-    await Promise.all(names.map((name) => control.waitForEvent(new RegExp(`^HS_DESC UPLOADED ${name}`), 60_000)));
+    const told = (action: string, name: string): number =>
+      control.events.filter((event) => event.startsWith(`HS_DESC ${action} ${name} `)).length;
+    // Two descriptors each, at all their directories: a client that asks too early remembers the failure.
+    const published = (name: string): boolean => {
+      const begun = told('UPLOAD', name);
+      return begun >= leastUploads && told('UPLOADED', name) + told('FAILED', name) >= begun;
+    };
+    await waitFor('the services', () => Promise.resolve(names.every(published) || undefined), { timeoutMs: 60_000 });
     control.close();
     return names.map((name) => `${name}.onion`);
   }
