@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { TorError } from '../../base/errors/index.ts';
 import { nodeRuntime, type Runtime } from '../../base/runtime/index.ts';
 import { writeAuthorityKeys } from './authority-keys.ts';
-import { addToBandwidthFile, startBandwidthFile } from './bandwidth-file.ts';
+import { addToBandwidthFile, evenWeightParams, startBandwidthFile } from './bandwidth-file.ts';
 import { consensusPath, describedRelays, fetchText, runningRelays } from './consensus.ts';
 import { firstVoteLines, quietLines } from './first-vote.ts';
 import { FreePorts } from './free-ports.ts';
@@ -208,7 +208,7 @@ export class Lab {
       emptyFile: join(this.folder, 'empty'),
       bandwidthFile: join(this.folder, 'bandwidths'),
       timing: this.timing,
-      consensusParams: this.#options.consensusParams ?? {},
+      consensusParams: { ...evenWeightParams, ...this.#options.consensusParams },
       extra: [...(this.#options.torrc ?? []), ...(input.extra ?? [])],
     });
   }
@@ -459,6 +459,6 @@ export class Lab {
     // A client that asks a relay without the new documents tries again much later; so do relays that asked before there
     // was a consensus, unless they are told to start afresh.
     for (const node of nodes) if (node.process.search(/Bootstrapped 100%/).length === 0) node.reload();
-    await Promise.all(nodes.map((node) => node.bootstrapped()));
+    await Promise.all(nodes.map((node) => node.bootstrapped(60_000 + 2000 * nodes.length)));
   }
 }
