@@ -5,6 +5,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
@@ -72,6 +73,8 @@ describe('the text of a book', () => {
   });
 });
 
+const writer = pathToFileURL(join(import.meta.dirname, 'writer.ts')).href;
+
 describe('the file of a book', () => {
   let folder: string;
   let count = 0;
@@ -104,7 +107,6 @@ describe('the file of a book', () => {
 
   test('writers at once in several processes: no name is lost', async () => {
     const path = fresh();
-    const module = pathToFileURL(join(import.meta.dirname, 'writer.ts')).href;
     const children = [1, 2, 3].map((from) =>
       spawn(
         process.execPath,
@@ -113,7 +115,7 @@ describe('the file of a book', () => {
           'tsx',
           '--input-type=module',
           '-e',
-          `await (await import('${module}')).write(${JSON.stringify(path)}, ${from * 10})`,
+          `await (await import('${writer}')).write(${JSON.stringify(path)}, ${from * 10})`,
         ],
         { stdio: 'inherit' },
       ),
@@ -121,6 +123,31 @@ describe('the file of a book', () => {
     const codes = await Promise.all(children.map(async (child) => ((await once(child, 'exit')) as [number])[0]));
     assert.deepEqual(codes, [0, 0, 0]);
     assert.equal(new BookFile(path).readSync().petnames.length, 15);
+  });
+
+  test('a writer that is killed at any moment: the book is whole and has every name that was told', async () => {
+    const path = fresh();
+    const told = new Set<string>();
+    for (const round of [1, 2, 3]) {
+      const code = `await (await import('${writer}')).writeOn(${JSON.stringify(path)}, ${round * 1000})`;
+      const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let count = 0;
+      for await (const name of createInterface({ input: child.stdout })) {
+        told.add(name);
+        // What it still tells after this was on disk before it died.
+        if (++count === 10 * round) child.kill('SIGKILL');
+      }
+      const names = new Set(parseBook(await readFile(path, 'utf8')).petnames.map(({ name }) => name));
+      assert.deepEqual(
+        [...told].filter((name) => !names.has(name)),
+        [],
+      );
+      const long = new Date(Date.now() - 60_000);
+      await utimes(`${path}.lock`, long, long).catch(() => undefined);
+    }
+    assert.ok(told.size >= 60);
   });
 
   test('a crash in the middle of a write: half a file and a lock are left; the book is whole, and goes on', async () => {
