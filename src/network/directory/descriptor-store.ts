@@ -1,9 +1,9 @@
 import { base16Upper } from '../../base/bytes/index.ts';
-import { TorError } from '../../base/errors/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import type { Clock } from '../../base/runtime/index.ts';
 import { parseServerDescriptors, type ServerDescriptor } from '../../wire/netdoc/index.ts';
 import { type DataStore, formatIsoTime } from '../storage/index.ts';
+import { DocumentFiles } from './document-files.ts';
 
 export interface DescriptorStoreDeps {
   readonly clock: Clock;
@@ -22,10 +22,6 @@ export interface KeptDescriptor {
   readonly whole: ServerDescriptor | undefined;
 }
 
-const cacheFile = 'cached-descriptors';
-const journalFile = 'cached-descriptors.new';
-const maxFileBytes = 256 * 1024 * 1024;
-const minJournalBytes = 16_384;
 /** C tor: OLD_ROUTER_DESC_MAX_AGE. */
 const maxAgeMs = 5 * 86_400_000;
 
@@ -36,14 +32,12 @@ export class DescriptorStore {
   readonly #byDigest = new Map<string, KeptDescriptor>();
   /** The newest of each relay. */
   readonly #byRelay = new Map<string, KeptDescriptor>();
-  #cacheBytes = 0;
-  #journalBytes = 0;
-  #droppedBytes = 0;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #files: DocumentFiles;
 
   constructor(deps: DescriptorStoreDeps, options: { readonly keepWhole: boolean }) {
     this.#deps = deps;
     this.#keepWhole = options.keepWhole;
+    this.#files = new DocumentFiles(deps, { file: 'cached-descriptors', what: 'server descriptors' });
   }
 
   get size(): number {
@@ -71,33 +65,19 @@ export class DescriptorStore {
 
   /** Reads both files; what cannot be read in them, or is too old, is left out. */
   async load(): Promise<void> {
-    this.#cacheBytes = await this.#loadFile(cacheFile);
-    this.#journalBytes = await this.#loadFile(journalFile);
+    await this.#files.load((content) => {
+      const { documents, refused } = parseServerDescriptors(content, { annotations: true });
+      for (const descriptor of documents) this.#insert(descriptor);
+      return refused.length;
+    });
     await this.rebuildIfWorthwhile();
-  }
-
-  async #loadFile(name: string): Promise<number> {
-    let content: Uint8Array | undefined;
-    try {
-      content = await this.#deps.store.read(name, { maxBytes: maxFileBytes });
-    } catch (error) {
-      await this.#deps.store.setAside(name, TorError.from(error).message);
-    }
-    if (content === undefined) return 0;
-    const { documents, refused } = parseServerDescriptors(content, { annotations: true });
-    for (const descriptor of documents) this.#insert(descriptor);
-    if (refused.length > 0) {
-      this.#deps.logger?.warn('dir', `${refused.length} descriptors in ${name} cannot be read; they are left out.`);
-      this.#droppedBytes += Math.ceil(content.length / 2);
-    }
-    return content.length;
   }
 
   #insert(descriptor: ServerDescriptor): boolean {
     const { text, digest, rsaId, publishedMs } = descriptor;
     const key = base16Upper(digest);
     if (this.#byDigest.has(key) || publishedMs < this.#deps.clock.now() - maxAgeMs) {
-      this.#droppedBytes += text.length;
+      this.#files.noteDropped(text.length);
       return false;
     }
     const kept = { text, digest, rsaId, publishedMs, whole: this.#keepWhole ? descriptor : undefined };
@@ -130,11 +110,7 @@ export class DescriptorStore {
   #journal(added: readonly ServerDescriptor[], source: string): Promise<void> {
     const downloaded = formatIsoTime(this.#deps.clock.now() / 1000);
     const annotation = `@downloaded-at ${downloaded}\n@source "${source.replace(/[^\w.:[\]-]/g, '')}"\n`;
-    const text = added.map((descriptor) => annotation + descriptor.text).join('');
-    return this.#serially(async () => {
-      await this.#deps.store.append(journalFile, Buffer.from(text, 'latin1'));
-      this.#journalBytes += text.length;
-    });
+    return this.#files.append(added.map((descriptor) => annotation + descriptor.text).join(''));
   }
 
   /** Drops what is older than five days and no newest consensus names. */
@@ -145,37 +121,16 @@ export class DescriptorStore {
       this.#byDigest.delete(key);
       const relay = base16Upper(kept.rsaId);
       if (this.#byRelay.get(relay) === kept) this.#byRelay.delete(relay);
-      this.#droppedBytes += kept.text.length;
+      this.#files.noteDropped(kept.text.length);
     }
   }
 
   /** Merges the journal into the cache under C tor's conditions. */
-  async rebuildIfWorthwhile(): Promise<void> {
-    if (this.#journalBytes < minJournalBytes) return;
-    const saves = this.#droppedBytes > (this.#journalBytes + this.#cacheBytes) / 3;
-    if (saves || this.#journalBytes > this.#cacheBytes / 2) await this.#rebuild();
-  }
-
-  /** The new cache stands before the journal goes. */
-  #rebuild(): Promise<void> {
-    const text = [...this.#byDigest.values()].map((kept) => kept.text).join('');
-    return this.#serially(async () => {
-      await this.#deps.store.write(cacheFile, Buffer.from(text, 'latin1'));
-      await this.#deps.store.remove(journalFile);
-      this.#cacheBytes = text.length;
-      this.#journalBytes = 0;
-      this.#droppedBytes = 0;
-    });
+  rebuildIfWorthwhile(): Promise<void> {
+    return this.#files.rebuildIfWorthwhile(() => [...this.#byDigest.values()].map((kept) => kept.text).join(''));
   }
 
   flushed(): Promise<void> {
-    return this.#writing;
-  }
-
-  #serially(write: () => Promise<void>): Promise<void> {
-    this.#writing = this.#writing.then(write).catch((error: unknown) => {
-      this.#deps.logger?.warn('dir', `Couldn't write server descriptors: ${TorError.from(error).message}`);
-    });
-    return this.#writing;
+    return this.#files.flushed();
   }
 }
