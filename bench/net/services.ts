@@ -40,6 +40,7 @@ export const servicesSection: Section = {
       try {
         await firstThatAnswers(visitor, [place.host, place.host, place.host], place.port);
         const reached = (performance.now() - started) / 1000;
+        await manyOnOneCircuit(visitor, place, { streams, bytes: megabytes(3) });
         const first = await warmFirstBytes(visitor, place, 15);
         const down = await oneStream(visitor, place, megabytes(10));
         const up = await oneStream(visitor, place, megabytes(5), true);
