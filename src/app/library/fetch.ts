@@ -13,7 +13,7 @@ export async function torFetch(
     const options = { ...request, ...init, dispatcher } as Parameters<typeof undiciFetch>[1];
     return (await undiciFetch(url, options)) as Response;
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
+    const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
     throw TorError.is(cause) ? cause : error;
   }
 }

@@ -44,3 +44,12 @@ export class TorError extends Error {
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new TorError('INTERNAL', message);
 }
+
+/**
+ * What Node.js calls a failure of the system, such as ENOENT. Not by `instanceof`: in a test runner that gives each file a
+ * realm of its own, errors of Node.js are of another.
+ */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { utf8 } from '../../base/bytes/index.ts';
-import { TorError } from '../../base/errors/index.ts';
+import { systemErrorCode, TorError } from '../../base/errors/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import { LockFile } from './lock.ts';
 import type { DataStore } from './types.ts';
@@ -231,7 +231,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+const isMissing = (error: unknown): boolean => systemErrorCode(error) === 'ENOENT';
 
 function failed(what: string, path: string, cause: unknown): TorError {
   const why = cause instanceof Error ? cause.message : String(cause);

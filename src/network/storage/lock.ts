@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { TorError } from '../../base/errors/index.ts';
+import { systemErrorCode, TorError } from '../../base/errors/index.ts';
 
 /** O_EXLOCK of the BSDs and macOS: open and flock in one call. */
 const openExclusiveLock = 0x20;
@@ -41,7 +41,7 @@ export class LockFile {
     try {
       return new LockFile(await open(path, flags, 0o600));
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') throw locked(path);
+      if (systemErrorCode(error) === 'EAGAIN') throw locked(path);
       throw error;
     }
   }

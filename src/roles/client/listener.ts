@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { TorError } from '../../base/errors/index.ts';
+import { systemErrorCode, TorError } from '../../base/errors/index.ts';
 import { formatIp, formatIpPort, type IpBytes, parseIp } from '../../base/ip/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import { type AddressRule, type PortConfig, policyAccepts } from '../../wire/torrc/index.ts';
@@ -114,6 +114,6 @@ function clientIp(socket: Socket): IpBytes | undefined {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return 'Address already in use';
+  if (systemErrorCode(error) === 'EADDRINUSE') return 'Address already in use';
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TorError } from '../../base/errors/index.ts';
+import { systemErrorCode, TorError } from '../../base/errors/index.ts';
 import { formatIp, type IpBytes, parseIp, unmapIp } from '../../base/ip/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import type { Clock, Timer, Timers } from '../../base/runtime/index.ts';
@@ -171,7 +171,7 @@ export class DirServer {
 
 /** The asker went away: not a defect of ours. */
 function isStreamEnd(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = systemErrorCode(error);
   return (
     code === 'ERR_STREAM_PREMATURE_CLOSE' ||
     code === 'ERR_STREAM_DESTROYED' ||

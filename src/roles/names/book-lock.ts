@@ -1,7 +1,7 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TorError } from '../../base/errors/index.ts';
+import { systemErrorCode, TorError } from '../../base/errors/index.ts';
 
 const pollMs = 25;
 /** A writer works for milliseconds; a lock this old was left by one that died. */
@@ -54,7 +54,7 @@ async function create(path: string): Promise<string | undefined> {
       await handle.close();
     }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
+    if (systemErrorCode(error) === 'EEXIST') return undefined;
     const why = error instanceof Error ? error.message : String(error);
     throw new TorError('STORAGE_FAILED', `cannot make ${path}: ${why}`, { cause: error });
   }

@@ -1,3 +1,4 @@
+import { systemErrorCode } from '../../../base/errors/index.ts';
 import type { Timer, Timers } from '../../../base/runtime/index.ts';
 
 /** C tor looks as often. */
@@ -21,6 +22,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemErrorCode(error) === 'EPERM';
   }
 }
