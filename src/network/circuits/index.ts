@@ -2,7 +2,8 @@ export type { CircuitMaker } from './builder.ts';
 export { channelParams, circuitParams } from './consensus-params.ts';
 export type { PathSource } from './launcher.ts';
 export { type ChannelCircuitMakerDeps, channelCircuitMaker } from './maker.ts';
-export { type CircuitManagerDeps, type CircuitManagerOptions, PooledCircuitManager } from './manager.ts';
+export { PooledCircuitManager } from './manager.ts';
+export type { CircuitManagerDeps, CircuitManagerOptions } from './manager-options.ts';
 export type {
   AttachedStream,
   BuildTimeEvent,

@@ -1,25 +1,27 @@
 import { TorError } from '../../base/errors/index.ts';
-import type { Logger } from '../../base/log/index.ts';
-import type { Clock, Random, Timer, Timers } from '../../base/runtime/index.ts';
+import type { Timer } from '../../base/runtime/index.ts';
 import { Emitter } from '../../base/util/index.ts';
 import type { CircuitClosed, OriginCircuit } from '../../protocol/circuit/index.ts';
-import { DestroyReason, destroyReasonName } from '../../wire/cell/index.ts';
+import { DestroyReason } from '../../wire/cell/index.ts';
 import type { ResolvedAnswer } from '../../wire/relaymsg/index.ts';
-import type { GuardManager } from '../guard/index.ts';
 import type { NetDir, Relay } from '../netdir/index.ts';
-import { readBuildTimes, type StateStore, writeBuildTimes } from '../storage/index.ts';
-import { BuildTimes, buildTimeParams } from './build-times.ts';
-import { CircuitBuilder, type CircuitMaker } from './builder.ts';
-import { ExitRules, portNeed } from './exit-rules.ts';
+import { type BuildTimes, buildTimeParams } from './build-times.ts';
+import { CircuitBuilder } from './builder.ts';
+import { ExitRules } from './exit-rules.ts';
 import { expireBuilding, expireIdle } from './expiry.ts';
+import { FailureCount } from './failure-count.ts';
 import { withNymEpoch } from './isolation.ts';
-import { CircuitLauncher, type PathSource } from './launcher.ts';
+import { CircuitLauncher } from './launcher.ts';
 import type { ChosenHop, CircuitNeeds, ManagedCircuit } from './managed-circuit.ts';
+import type { CircuitManagerDeps, CircuitManagerOptions } from './manager-options.ts';
+import { CircuitNews, infoOf } from './news.ts';
 import { PathBiasMonitor } from './path-bias.ts';
 import { CircuitPool, type StreamNeed } from './pool.ts';
 import { PredictedNeeds } from './predicted-needs.ts';
-import { nextPreemptive } from './preemptive.ts';
+import { countsAsFailure, needsOf } from './purposes.ts';
+import { StoredBuildTimes } from './stored-build-times.ts';
 import { StreamAttacher } from './stream-attacher.ts';
+import { CircuitSupply } from './supply.ts';
 import type {
   AttachedStream,
   CircuitInfo,
@@ -35,44 +37,7 @@ import type {
 } from './types.ts';
 import { Awaited, waitWithin } from './waiting.ts';
 
-export interface CircuitManagerDeps {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly maker: CircuitMaker;
-  readonly paths: PathSource;
-  /** Tells when a circuit that waits for a better guard may be used, and keeps path bias counts. */
-  readonly guards?: Pick<GuardManager, 'upgradeWaiting' | 'shouldExpire' | 'pathBias' | 'pathBiasChanged' | 'events'>;
-  /** Where learned build times are kept; none for an ephemeral client. */
-  readonly state?: StateStore;
-  readonly logger?: Logger;
-}
-
-/** Options by the names of the manual page; times in milliseconds. */
-export interface CircuitManagerOptions {
-  readonly maxCircuitDirtinessMs?: number;
-  readonly newCircuitPeriodMs?: number;
-  readonly maxClientCircuitsPending?: number;
-  readonly learnCircuitBuildTimeout?: boolean;
-  readonly circuitBuildTimeoutMs?: number;
-  readonly circuitStreamTimeoutMs?: number;
-  readonly circuitsAvailableTimeoutMs?: number;
-  readonly socksTimeoutMs?: number;
-  readonly longLivedPorts?: readonly number[];
-  readonly clientRejectInternalAddresses?: boolean;
-  readonly clientDnsRejectInternalAddresses?: boolean;
-  /** __DisablePredictedCircuits. */
-  readonly disablePredictedCircuits?: boolean;
-  /** ExcludeExitNodes and ExcludeNodes. */
-  readonly mayExit?: (relay: Relay) => boolean;
-  /** How many onion services run here. */
-  readonly serviceCount?: () => number;
-}
-
 const tickMs = 1000;
-const maxFailures = 5;
-/** C tor: MIN_CIRCUITS_HANDLING_STREAM. */
-const circuitsPerPort = 2;
 const defaultLongLivedPorts = [21, 22, 706, 1863, 5050, 5190, 5222, 5223, 6523, 6667, 6697, 8300];
 const readyTimeoutMs = 60_000;
 
@@ -82,19 +47,20 @@ export class PooledCircuitManager implements CircuitManager {
   readonly #options: CircuitManagerOptions;
   readonly #pool: CircuitPool;
   readonly #rules: ExitRules;
+  readonly #stored: StoredBuildTimes;
   readonly #buildTimes: BuildTimes;
   readonly #predicted: PredictedNeeds;
   readonly #builder: CircuitBuilder;
   readonly #launcher: CircuitLauncher;
+  readonly #supply: CircuitSupply;
+  readonly #failures: FailureCount;
+  readonly #news: CircuitNews;
   readonly #attacher: StreamAttacher;
   readonly #pathBias: PathBiasMonitor;
   readonly #longLived: ReadonlySet<number>;
   readonly #netdir = new Awaited<NetDir>();
   #haveExits = false;
   #nymEpoch = 0;
-  #failures = 0;
-  #failedLastPeriod = false;
-  #periodStartMs = 0;
   #lastReadCells = 0;
   #tickTimer: Timer | undefined;
   #attachSoon = false;
@@ -104,13 +70,16 @@ export class PooledCircuitManager implements CircuitManager {
   constructor(deps: CircuitManagerDeps, options: CircuitManagerOptions = {}) {
     this.#deps = deps;
     this.#options = options;
+    this.#news = new CircuitNews(this.events);
+    this.#failures = new FailureCount(options.newCircuitPeriodMs ?? 30_000);
     this.#pool = new CircuitPool({ maxDirtinessMs: options.maxCircuitDirtinessMs ?? 600_000 });
     this.#longLived = new Set(options.longLivedPorts ?? defaultLongLivedPorts);
     this.#rules = new ExitRules({
       rejectInternalAddresses: options.clientRejectInternalAddresses ?? true,
       ...(options.mayExit === undefined ? {} : { mayExit: options.mayExit }),
     });
-    this.#buildTimes = this.#makeBuildTimes();
+    this.#stored = new StoredBuildTimes(deps, options, (event) => this.events.emit('buildTimeout', event));
+    this.#buildTimes = this.#stored.buildTimes;
     this.#predicted = new PredictedNeeds(
       deps.random,
       {
@@ -132,11 +101,26 @@ export class PooledCircuitManager implements CircuitManager {
       buildTimes: this.#buildTimes,
       predicted: this.#predicted,
       netdir: () => this.#netdir.value,
-      onLaunched: (managed) => this.#tell(managed, 'launched'),
+      onLaunched: (managed) => this.#news.tell(managed, 'launched'),
       onCannibalized: (managed, oldPurpose) => {
         this.events.emit('purpose', { info: managed.info('extended'), oldPurpose, cannibalized: true });
       },
     });
+    this.#supply = new CircuitSupply(
+      {
+        ...deps,
+        pool: this.#pool,
+        rules: this.#rules,
+        buildTimes: this.#buildTimes,
+        predicted: this.#predicted,
+        launcher: this.#launcher,
+        failures: this.#failures,
+        netdir: () => this.#netdir.value,
+        haveExits: () => this.#haveExits,
+        relayOf: this.#relayOf,
+      },
+      { ...options, longLivedPorts: this.#longLived },
+    );
     this.#attacher = this.#makeAttacher();
     // Other guards from now on: circuits through the old ones carry no new streams.
     deps.guards?.events.on('selectionChanged', () => {
@@ -280,32 +264,7 @@ export class PooledCircuitManager implements CircuitManager {
   }
 
   launchPreemptive(): void {
-    if (this.#netdir.value === undefined || this.#closed || this.#options.disablePredictedCircuits === true) return;
-    const nowMs = this.#deps.clock.monotonic();
-    const launch = nextPreemptive({
-      unused: this.#pool.countUnused(),
-      unhandled: this.#unhandledPorts(nowMs),
-      services: this.#options.serviceCount?.() ?? 0,
-      internal: this.#predicted.internal(nowMs),
-      haveExits: this.#haveExits,
-      buildTimes: this.#buildTimes,
-      nowMs,
-    });
-    if (launch === undefined) return;
-    if (launch.noteInternal) this.#predicted.noteInternal({ uptime: true, capacity: true }, nowMs);
-    this.#tryLaunch(
-      launch.purpose,
-      launch.needs,
-      launch.ports.map((port) => ({ port })),
-    );
-  }
-
-  #unhandledPorts(nowMs: number): { ports: number[]; uptime: boolean } {
-    const ports = this.#predicted.ports(nowMs).filter((port) => {
-      const uptime = this.#longLived.has(port);
-      return !this.#pool.handlesPort(port, circuitsPerPort, this.#rules, this.#relayOf, { uptime, nowMs });
-    });
-    return { ports, uptime: ports.some((port) => this.#longLived.has(port)) };
+    if (!this.#closed) this.#supply.buildAhead();
   }
 
   newIdentity(): void {
@@ -346,7 +305,7 @@ export class PooledCircuitManager implements CircuitManager {
       this.#builder.abandon(managed, new TorError('ABORTED'), DestroyReason.FINISHED);
     }
     this.#netdir.fail(new TorError('ABORTED'));
-    this.#saveBuildTimes();
+    this.#stored.save();
   }
 
   /** What C tor does once a second. */
@@ -357,12 +316,7 @@ export class PooledCircuitManager implements CircuitManager {
     this.#upgradeGuardWait();
     this.#attacher.expire();
     this.#attacher.attachWaiting();
-    if (nowMs - this.#periodStartMs > (this.#options.newCircuitPeriodMs ?? 30_000)) {
-      this.#periodStartMs = nowMs;
-      this.#failedLastPeriod = this.#failures > maxFailures;
-      this.#failures = 0;
-      expireIdle(this.#expiry, nowMs);
-    }
+    if (this.#failures.tick(nowMs)) expireIdle(this.#expiry, nowMs);
     this.launchPreemptive();
   }
 
@@ -399,31 +353,6 @@ export class PooledCircuitManager implements CircuitManager {
 
   // Pieces
 
-  #makeBuildTimes(): BuildTimes {
-    const { state } = this.#deps;
-    const { learnCircuitBuildTimeout, circuitBuildTimeoutMs } = this.#options;
-    return new BuildTimes(
-      {
-        random: this.#deps.random,
-        onEvent: (event) => this.events.emit('buildTimeout', event),
-        onWorthSaving: () => this.#saveBuildTimes(),
-      },
-      {
-        learn: learnCircuitBuildTimeout ?? true,
-        configuredTimeoutMs: circuitBuildTimeoutMs,
-        ...(state === undefined ? {} : { stored: readBuildTimes(state) }),
-      },
-    );
-  }
-
-  #saveBuildTimes(): void {
-    const { state } = this.#deps;
-    // While the stored times are being read there is nothing to write yet.
-    if (state === undefined || this.#buildTimes === undefined || !this.#buildTimes.enabled) return;
-    writeBuildTimes(state, this.#buildTimes.histogram());
-    state.saveSoon(60_000);
-  }
-
   #makeBuilder(): CircuitBuilder {
     return new CircuitBuilder({
       clock: this.#deps.clock,
@@ -435,10 +364,10 @@ export class PooledCircuitManager implements CircuitManager {
       onExtended: (managed) => {
         this.#buildTimes.noteNetworkLive(this.#deps.clock.monotonic());
         this.#pathBias.noteHop(managed);
-        this.#tell(managed, 'extended');
+        this.#news.tell(managed, 'extended');
       },
       onBuilt: (managed) => this.#onBuilt(managed),
-      onTimedOut: (managed) => this.#tell(managed, 'failed', 'TIMEOUT'),
+      onTimedOut: (managed) => this.#news.tell(managed, 'failed', 'TIMEOUT'),
       onGone: (managed, error, closed) => this.#onGone(managed, error, closed),
     });
   }
@@ -451,7 +380,7 @@ export class PooledCircuitManager implements CircuitManager {
         rules: this.#rules,
         nymEpoch: () => this.#nymEpoch,
         findOpen: (need) => this.#best(need, true),
-        findOrLaunch: (need) => this.#best(need, false) ?? this.#launchFor(need),
+        findOrLaunch: (need) => this.#best(need, false) ?? this.#supply.launchFor(need),
         markDirty: (managed, need) => this.#markDirty(managed, need),
         markUnusable: (managed) => this.#markUnusable(managed),
         closeBroken: (managed) => {
@@ -480,48 +409,6 @@ export class PooledCircuitManager implements CircuitManager {
     return this.#pool.bestFor(need, this.#rules, this.#relayOf, { open, nowMs: this.#deps.clock.monotonic() });
   }
 
-  #launchFor(need: StreamNeed): ManagedCircuit | undefined {
-    const netdir = this.#netdir.value;
-    if (netdir === undefined) return undefined;
-    if (this.#pool.pendingCount >= (this.#options.maxClientCircuitsPending ?? 32)) return undefined;
-    const needs = { internal: false, uptime: need.uptime, capacity: true, oneHop: false };
-    const target = need.exit.exit === undefined ? undefined : netdir.byFingerprint(need.exit.exit);
-    if (!this.#someExitAllows(netdir, need, target)) {
-      throw new TorError('PATH_NO_EXIT', 'no exit that may be used allows this destination');
-    }
-    return this.#tryLaunch('general', needs, portNeed(need.exit), target);
-  }
-
-  #someExitAllows(netdir: NetDir, need: StreamNeed, target: Relay | undefined): boolean {
-    if (need.exit.exit !== undefined) return target !== undefined && this.#rules.allows(target, need.exit);
-    return netdir.relays.some((relay) => relay.hasDescriptor && this.#rules.allows(relay, need.exit));
-  }
-
-  /** Undefined when circuits fail too often to go on now, or no path is found. */
-  #tryLaunch(
-    purpose: CircuitPurpose,
-    needs: CircuitNeeds,
-    ports: { port: number; ipv6?: boolean }[],
-    target?: Relay,
-  ): ManagedCircuit | undefined {
-    if (this.#failedLastPeriod && this.#failures > maxFailures) return undefined;
-    try {
-      const exclude = this.#rules.refusing;
-      return this.#launcher.launch({
-        purpose,
-        needs,
-        target,
-        ports,
-        ...(exclude.size > 0 && { options: { exclude } }),
-      });
-    } catch (thrown) {
-      const error = TorError.from(thrown);
-      this.#deps.logger?.limited(`path ${error.code}`, 60_000, 'info', 'circ', `no path: ${error.message}`);
-      if (error.kind === 'bug') throw error;
-      return undefined;
-    }
-  }
-
   // What happens to circuits
 
   #onFirstHop(managed: ManagedCircuit): void {
@@ -534,8 +421,7 @@ export class PooledCircuitManager implements CircuitManager {
   }
 
   #onBuilt(managed: ManagedCircuit): void {
-    this.#failures = 0;
-    this.#failedLastPeriod = false;
+    this.#failures.clear();
     this.#pathBias.noteBuilt(managed);
     if (managed.needs.oneHop) this.events.emit('progress', { tag: 'requesting_status' });
     else if (!this.#everOpened) {
@@ -543,13 +429,13 @@ export class PooledCircuitManager implements CircuitManager {
       this.events.emit('progress', { tag: 'done' });
     }
     if (managed.state === 'open') this.#onOpen(managed);
-    else this.#tell(managed, 'guard-wait');
+    else this.#news.tell(managed, 'guard-wait');
     this.#upgradeGuardWait();
   }
 
   #onOpen(managed: ManagedCircuit): void {
     managed.hasOpened = true;
-    this.#tell(managed, 'built');
+    this.#news.tell(managed, 'built');
     managed.opened.resolve(managed.circuit as OriginCircuit);
     if (managed.purpose !== 'general' || managed.owned) return;
     this.#attacher.attachWaiting();
@@ -559,17 +445,9 @@ export class PooledCircuitManager implements CircuitManager {
   #onGone(managed: ManagedCircuit, error: TorError, closed: CircuitClosed | undefined): void {
     this.#pool.remove(managed);
     this.#pathBias.noteGone(managed, error);
-    const reason = closed === undefined ? localReason(error) : destroyReasonName(closed.reason);
-    const everBuilt = managed.hasOpened;
-    if (!everBuilt && countsAsFailure.has(managed.purpose) && error.code !== 'ABORTED') this.#failures++;
-    const remote = closed?.remote === true ? reason : undefined;
-    this.#tell(
-      managed,
-      everBuilt || managed.measureOnly ? 'closed' : 'failed',
-      remote === undefined ? reason : 'DESTROYED',
-      remote,
-    );
-    if (!this.#closed && this.#failures <= maxFailures) this.#attachLater();
+    if (!managed.hasOpened && countsAsFailure.has(managed.purpose) && error.code !== 'ABORTED') this.#failures.add();
+    this.#news.tellGone(managed, error, closed);
+    if (!this.#closed && !this.#failures.isHigh) this.#attachLater();
   }
 
   #markDirty(managed: ManagedCircuit, need: StreamNeed): void {
@@ -589,14 +467,6 @@ export class PooledCircuitManager implements CircuitManager {
     const managed = this.#pool.find(circuit);
     if (managed === undefined) throw new TorError('CIRCUIT_FAILED', 'this circuit is closed or not ours');
     return managed;
-  }
-
-  #tell(managed: ManagedCircuit, status: CircuitInfo['status'], reason?: string, remoteReason?: string): void {
-    this.events.emit('circuit', {
-      info: managed.info(status),
-      ...(reason === undefined ? {} : { reason }),
-      ...(remoteReason === undefined ? {} : { remoteReason }),
-    });
   }
 
   /** At the end of the turn: what closes several circuits at once looks once for new ones. */
@@ -622,32 +492,4 @@ export class PooledCircuitManager implements CircuitManager {
       onTimeout: () => new TorError('PATH_TOO_FEW_RELAYS', 'the directory is not there yet'),
     });
   }
-}
-
-/** Purposes whose failures say something of our network, and not of a target that a stranger chose. */
-const countsAsFailure = new Set<CircuitPurpose>([
-  'general',
-  'hs-client-hsdir',
-  'hs-service-hsdir',
-  'hs-service-intro',
-  'hs-client-rend',
-]);
-
-function needsOf(purpose: CircuitPurpose, options: CircuitOptions): CircuitNeeds {
-  const oneHop = purpose === 'dir' || options.oneHop === true;
-  const internal = purpose !== 'general' && purpose !== 'controller' && purpose !== 'measure-timeout';
-  const uptime = purpose === 'hs-service-intro' || purpose === 'hs-service-rend' || purpose === 'hs-client-rend';
-  return { internal, uptime: uptime && !oneHop, capacity: !oneHop, oneHop };
-}
-
-function infoOf(managed: ManagedCircuit): CircuitInfo {
-  const status = { building: 'extended', 'guard-wait': 'guard-wait', open: 'built', closed: 'closed' } as const;
-  return managed.info(managed.openedHops === 0 && managed.state === 'building' ? 'launched' : status[managed.state]);
-}
-
-function localReason(error: TorError): string {
-  if (error.code === 'CIRCUIT_TIMEOUT') return 'TIMEOUT';
-  if (error.code === 'ABORTED') return 'FINISHED';
-  if (error.code === 'CONNECT_FAILED' || error.code.startsWith('CHANNEL_')) return 'CHANNEL_CLOSED';
-  return 'TORPROTOCOL';
 }
