@@ -3,13 +3,17 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { bodySha256, commandOf } from '../../src/app/lab/index.ts';
+import { bodySha256, commandOf, waitFor } from '../../src/app/lab/index.ts';
 import { download, runCommand } from './support/clients.ts';
 import { TorNetwork } from './support/network.ts';
 
 const tropea = 'tropea' as const;
 const slowBytes = 1_500_000;
 const rate = 250_000;
+
+/** The flags of a relay in a consensus. */
+const flagsIn = (consensus: string | undefined, name: string): string | undefined =>
+  new RegExp(`^r ${name} .*\\n(?:a .*\\n)*s (.*)$`, 'm').exec(consensus ?? '')?.[1];
 
 /** What a relay of ours is told by its torrc, seen by authorities and clients of C tor. */
 describe('options of relays of ours', () => {
@@ -87,14 +91,26 @@ describe('options of relays of ours', () => {
     assert.ok(seconds >= (slowBytes - 2 * rate) / rate, `${slowBytes} bytes took ${seconds.toFixed(1)} s`);
   });
 
-  it('come back after a power cut with the same identity', { timeout: 120_000 }, async () => {
+  it('come back after a power cut with the same identity and flags', { timeout: 180_000 }, async () => {
     const node = net.node('kin0');
-    const before = await node.fingerprint();
+    const identity = await node.fingerprint();
+    const flags = flagsIn(await net.consensus(), 'kin0');
+    assert.match(flags ?? '', /Guard HSDir Running Stable V2Dir Valid/);
     await node.kill();
     node.start();
     await node.bootstrapped();
-    assert.equal(await node.fingerprint(), before);
-    await net.waitForRelays(['kin0']);
+    assert.equal(await node.fingerprint(), identity);
+    // A consensus voted on since then, not the one that still knows the relay from before.
+    const since = new Date().toISOString().slice(0, 19).replace('T', ' ');
+    const voted = await waitFor(
+      'a later consensus',
+      async () => {
+        const consensus = (await net.consensus()) ?? '';
+        return (/^valid-after (.*)$/m.exec(consensus)?.[1] ?? '') > since ? consensus : undefined;
+      },
+      { timeoutMs: 90_000, intervalMs: 500 },
+    );
+    assert.equal(flagsIn(voted, 'kin0'), flags);
   });
 
   it('write what C tor reads without a complaint', () => {
