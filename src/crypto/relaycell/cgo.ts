@@ -1,5 +1,5 @@
 import { TorError } from '../../base/errors/index.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, StateOwner } from './engine.ts';
 import { CellLayer, type ClientLayer, type RelayLayer } from './layer.ts';
 import { cgoState } from './layout.ts';
 
@@ -19,29 +19,44 @@ const keep = 0;
 const originate = 1;
 const recognize = 2;
 
-/** Keys, nonce, T' and tag of one direction. */
-class CgoDirection {
-  /** Of the last cell for or from this hop: a view. */
-  readonly tag: Uint8Array;
+/** Keys, nonce, T' and tag of one direction. They stay in the engine until another direction comes. */
+class CgoDirection implements StateOwner {
+  readonly #engine: Engine;
   readonly #state = new Uint8Array(cgoState.size);
+  readonly #tag: Uint8Array;
 
-  constructor(keys: Uint8Array) {
+  constructor(engine: Engine, keys: Uint8Array) {
+    this.#engine = engine;
     this.#state.set(keys);
-    this.tag = this.#state.subarray(cgoState.tag);
+    this.#tag = this.#state.subarray(cgoState.tag);
   }
 
-  encrypt(engine: Engine, command: number, update: number): boolean {
-    engine.memory.set(this.#state, cgoState.at);
-    const changed = engine.cgoEncrypt(command, update);
-    this.#state.set(engine.cgoState);
-    return changed !== 0;
+  /** Of the last cell for or from this hop: a view. */
+  get tag(): Uint8Array {
+    if (this.#engine.cgoOwner === this) this.takeBack();
+    return this.#tag;
   }
 
-  decrypt(engine: Engine, command: number, update: number): boolean {
-    engine.memory.set(this.#state, cgoState.at);
-    const changed = engine.cgoDecrypt(command, update);
-    this.#state.set(engine.cgoState);
-    return changed !== 0;
+  takeBack(): void {
+    this.#state.set(this.#engine.cgoState);
+  }
+
+  #bringIn(): Engine {
+    const engine = this.#engine;
+    if (engine.cgoOwner !== this) {
+      engine.cgoOwner?.takeBack();
+      engine.memory.set(this.#state, cgoState.at);
+      engine.cgoOwner = this;
+    }
+    return engine;
+  }
+
+  encrypt(command: number, update: number): boolean {
+    return this.#bringIn().cgoEncrypt(command, update) !== 0;
+  }
+
+  decrypt(command: number, update: number): boolean {
+    return this.#bringIn().cgoDecrypt(command, update) !== 0;
   }
 }
 
@@ -53,8 +68,8 @@ abstract class CgoLayer extends CellLayer {
   constructor(keys: Uint8Array) {
     super();
     if (keys.length !== cgoKeyLength) throw new TorError('BAD_KEY', 'counter galois onion takes 160 bytes of keys');
-    this.forward = new CgoDirection(keys.subarray(0, cgoKeyLength / 2));
-    this.backward = new CgoDirection(keys.subarray(cgoKeyLength / 2));
+    this.forward = new CgoDirection(this.engine, keys.subarray(0, cgoKeyLength / 2));
+    this.backward = new CgoDirection(this.engine, keys.subarray(cgoKeyLength / 2));
   }
 }
 
@@ -68,15 +83,15 @@ class CgoClientLayer extends CgoLayer {
   }
 
   originateLoaded(command: number): void {
-    this.forward.decrypt(this.engine, command, originate);
+    this.forward.decrypt(command, originate);
   }
 
   encryptLoaded(command: number): void {
-    this.forward.decrypt(this.engine, command, keep);
+    this.forward.decrypt(command, keep);
   }
 
   decryptLoaded(command: number): boolean {
-    return this.backward.decrypt(this.engine, command, recognize);
+    return this.backward.decrypt(command, recognize);
   }
 }
 
@@ -90,14 +105,14 @@ class CgoRelayLayer extends CgoLayer {
   }
 
   originateLoaded(command: number): void {
-    this.backward.encrypt(this.engine, command, originate);
+    this.backward.encrypt(command, originate);
   }
 
   encryptLoaded(command: number): void {
-    this.backward.encrypt(this.engine, command, keep);
+    this.backward.encrypt(command, keep);
   }
 
   decryptLoaded(command: number): boolean {
-    return this.forward.encrypt(this.engine, command, recognize);
+    return this.forward.encrypt(command, recognize);
   }
 }

@@ -16,6 +16,12 @@ interface Functions {
   cgoDecrypt(command: number, update: number): number;
 }
 
+/** Who left a state in the engine. */
+export interface StateOwner {
+  /** Another comes: what is in the engine is to be copied. */
+  takeBack(): void;
+}
+
 export interface Engine extends Functions {
   readonly memory: Uint8Array;
   /** The cell body in work. */
@@ -23,14 +29,16 @@ export interface Engine extends Functions {
   readonly sha1State: Uint8Array;
   readonly sha3State: Uint8Array;
   readonly cgoState: Uint8Array;
+  /** Whose state lies in `cgoState`, newer than its own copy. */
+  cgoOwner: StateOwner | undefined;
   readonly slots: KeystreamSlots;
 }
 
 let shared: Engine | undefined;
 
 /**
- * The one instance, made with the first layer. But for the slots it has no memory: every call begins by bringing in what
- * it works on, and nothing comes between.
+ * The one instance, made with the first layer. But for the slots and the last CGO state it has no memory: every call
+ * begins by bringing in what it works on, and nothing comes between.
  */
 export function engine(): Engine {
   shared ??= start();
@@ -60,6 +68,7 @@ function start(): Engine {
     sha1State: view(sha1State),
     sha3State: view(sha3State),
     cgoState: view(cgoState),
+    cgoOwner: undefined,
     slots: new KeystreamSlots(),
   };
 }
