@@ -106,6 +106,11 @@ export const v128 = {
   permute: (value: Local<'v128'>, lanes: readonly number[]): Code => [value.get, value.get, simd(13), lanes],
   /** Looks up every byte of `indices` in `table`; 0 for an index above 15. */
   swizzle: (table: Code, indices: Code): Code => [table, indices, simd(14)],
+  /**
+   * The same for indices that are never above 15, written a byte longer than need be, so that who instantiates the module
+   * can put the relaxed instruction there, which does not check them (see `relaxSwizzles`).
+   */
+  swizzleInRange: (table: Code, indices: Code): Code => [table, indices, 0xfd, 0x8e, 0x00],
 };
 
 export const i8x16 = {

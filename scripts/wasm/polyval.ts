@@ -80,7 +80,7 @@ export function polyval(scratch: number): FunctionBuilder {
   };
   for (let j = 0; j <= 16; j++) {
     const lookup = (indices: V, offset: number): Code =>
-      v128.swizzle(v128.load(table.get, 32 * j + offset), indices.get);
+      v128.swizzleInRange(v128.load(table.get, 32 * j + offset), indices.get);
     body.push(column.set(j < 16 ? v128.xor(lookup(low, 0), lookup(high, 16)) : lookup(high, 16)));
     // The engine would make all loads first and run out of registers: a store holds them back.
     if (j % 2 === 1) body.push(v128.store(i32.const(scratch), column.get));
