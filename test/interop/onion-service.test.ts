@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -9,6 +9,7 @@ import {
   type Lab,
   type LabNode,
   makeClientKey,
+  waitFor,
   writeClientAuth,
 } from '../../src/app/lab/index.ts';
 import { nodeRuntime } from '../../src/base/runtime/index.ts';
@@ -143,5 +144,51 @@ describe('an onion service of Tropea that knows its clients', () => {
     await writeClientAuth(fresh, hostname, bob);
     assert.equal(await answer(fresh), 'hello through tor\n');
     assert.equal(await answer(old), '');
+  });
+});
+
+describe('the folder of an onion service', () => {
+  let net: Lab;
+
+  before(async () => {
+    net = await sharedNetwork();
+  });
+  after(() => net.stop());
+
+  const folderOf = (node: LabNode): string => join(node.folder, 'service');
+  /** Puts the service of one node into the other's seat, and waits until it is there for clients. */
+  const move = async (from: LabNode, to: LabNode): Promise<void> => {
+    await from.stop();
+    await to.stop();
+    await cp(folderOf(from), folderOf(to), { recursive: true, force: true });
+    to.start();
+    await to.bootstrapped();
+  };
+  const answers = async (hostname: string, node: LabNode): Promise<void> => {
+    assert.equal(await readFile(join(folderOf(node), 'hostname'), 'latin1'), `${hostname}\n`);
+    const { socksPort } = await torClient(net);
+    // A client that comes before the new descriptor finds the old one, whose introduction points know nothing of it.
+    await waitFor(
+      'the service in its new seat',
+      async () => {
+        const { stdout } = await curl(`http://${hostname}/`, { socksPort, timeoutMs: 40_000 });
+        return stdout.toString() === 'hello through tor\n' ? true : undefined;
+      },
+      { timeoutMs: 120_000, intervalMs: 1000, onTimeout: () => node.process.tail() },
+    );
+  };
+
+  it('moves from C tor to Tropea and back, and the address stays', async () => {
+    const [theirs, ours] = await Promise.all([
+      net.addOnionService({ name: 'theirs', implementation: 'tor' }),
+      net.addOnionService({ name: 'moved', implementation: 'tropea' }),
+    ]);
+    const { hostname } = net.onion('theirs');
+    await move(theirs, ours);
+    await answers(hostname, ours);
+    assert.deepEqual(ours.warnings(), []);
+    await move(ours, theirs);
+    await answers(hostname, theirs);
+    assert.deepEqual(theirs.warnings(), []);
   });
 });
