@@ -303,21 +303,20 @@ export class Authority {
   readonly #log = (severity: Severity, domain: LogDomain, message: string): void =>
     this.#deps.logger.log(severity, domain, message);
 
-  #every(periodMs: number, work: () => void): void {
-    const arm = (): void => {
-      const timer = this.#deps.timers.after(
-        periodMs,
-        () => {
-          this.#timers.delete(timer);
-          if (this.#stopped) return;
-          work();
-          arm();
-        },
-        { background: true },
-      );
-      this.#timers.add(timer);
+  #later(delayMs: number, work: () => void): void {
+    const act = (): void => {
+      this.#timers.delete(timer);
+      if (!this.#stopped) work();
     };
-    arm();
+    const timer = this.#deps.timers.after(delayMs, act, { background: true });
+    this.#timers.add(timer);
+  }
+
+  #every(periodMs: number, work: () => void): void {
+    this.#later(periodMs, () => {
+      work();
+      this.#every(periodMs, work);
+    });
   }
 
   #tick(): void {
@@ -359,7 +358,8 @@ export class Authority {
     return {
       makeVote: (validAfterMs) => this.#makeVote(validAfterMs),
       postVote: (text) => this.#postToAll('/tor/post/vote', text),
-      postSignatures: (text) => this.#postToAll('/tor/post/consensus-signature', text),
+      postSignatures: (text, delayMs) =>
+        this.#later(delayMs, () => this.#postToAll('/tor/post/consensus-signature', text)),
       fetchVotes: (identities) => {
         this.#askAll(`/tor/status-vote/next/${identities.join('+')}.z`, (text, peer) =>
           this.#session.addVote(text, { from: peer.address }),

@@ -12,7 +12,8 @@ export interface VotingActions {
   makeVote(validAfterMs: number): Promise<string | undefined>;
   /** Posts to all other authorities. */
   postVote(text: string): void;
-  postSignatures(text: string): void;
+  /** `delayMs`: not at once. */
+  postSignatures(text: string, delayMs: number): void;
   /** Asks all other authorities for the votes of some, upper-case hex; what comes goes to `addVote`. */
   fetchVotes(identities: readonly string[]): void;
   fetchSignatures(): void;
@@ -57,6 +58,9 @@ const startOf = (round: RoundTimes): Readonly<Record<Step, number>> => ({
   publish: round.intervalStartsMs,
 });
 const steps: readonly Step[] = ['vote', 'fetch-votes', 'compute', 'fetch-signatures', 'publish'];
+
+/** C tor does within a second what is due, and takes signatures that come before it has computed for wrong ones. */
+const othersLateMs = 1000;
 
 /** A consensus may be used by the schedule for a day after it has run out. */
 const reasonablyLiveMs = 24 * 3600_000;
@@ -239,7 +243,8 @@ export class VotingSession {
     if (!computed || detached === undefined) return;
     actions.consensusComputed((['ns', 'microdesc'] as const).flatMap((flavor) => this.desk.pending(flavor) ?? []));
     log('notice', 'dir', 'Consensus computed; uploading signature(s)');
-    actions.postSignatures(detached);
+    const { intervalStartsMs, votingEndsMs } = this.#round;
+    actions.postSignatures(detached, Math.min(othersLateMs, (intervalStartsMs - votingEndsMs) / 4));
     log('notice', 'dir', 'Signature(s) posted.');
   }
 
