@@ -159,6 +159,12 @@ test('tropea onion: addresses and client keys', async () => {
   assert.equal(made.code, 0);
   assert.ok(made.stdout.includes(`# Public key: ${publicKey}`));
   assert.equal((await runMain(['onion', 'address', empty])).code, 1);
+  for (const target of ['99999999', '0', 'everything']) {
+    const refused = await runMain(['onion', 'publish', target]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /is not a port from 1 to 65535/);
+  }
+  assert.match((await runMain(['onion', 'publish', '80', '--help'])).stdout, /^tropea onion address KEYFILE/);
   const wrong = await runMain(['onion', 'check', 'x.onion']);
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, /56 characters/);

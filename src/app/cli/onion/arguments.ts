@@ -34,15 +34,17 @@ export function readArguments(args: readonly string[]): OnionArguments {
       torrc: values.torrc,
     };
   } catch (error) {
+    if (error instanceof TorError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new TorError('COMMAND_USAGE', `${why}. See tropea onion --help.`, { cause: error });
   }
 }
 
+/** Throws COMMAND_USAGE. */
 export function portOf(word: string): number {
   const port = /^\d{1,5}$/.test(word) ? Number(word) : 0;
-  if (port < 1 || port > 65_535) throw new Error(`${word} is not a port`);
-  return port;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new TorError('COMMAND_USAGE', `${word} is not a port from 1 to 65535. See tropea onion --help.`);
 }
 
 /** Joins the network with progress on standard error. */

@@ -27,13 +27,16 @@ publish and check take --data-directory FOLDER, and --torrc FILE for another net
 
 export async function run(args: readonly string[], io: ProgramIo): Promise<ExitCode> {
   const [action, first, second] = args;
+  if (action === 'help' || args.includes('--help') || args.includes('-h')) {
+    io.stdout(usage);
+    return 0;
+  }
   if (action === 'address' && first !== undefined && args.length === 2) return address(first, io);
   if (action === 'publish' && first !== undefined) return (await import('./publish.ts')).publish(args.slice(1), io);
   if (action === 'check' && first !== undefined) return (await import('./check.ts')).check(args.slice(1), io);
   if (action === 'auth' && first === 'new' && args.length <= 3) return newClient(second, io);
-  const asked = action === '--help' || action === '-h' || action === 'help';
-  (asked ? io.stdout : io.stderr)(usage);
-  return asked ? 0 : 1;
+  io.stderr(usage);
+  return 1;
 }
 
 function address(file: string, io: ProgramIo): ExitCode {
