@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const kinds = ['unit', 'interop'];
+// For a whole file.
+const interopTimeoutMs = process.env.TROPEA_TEST_THOROUGH === undefined ? 300_000 : 1_200_000;
 
 function arguments_(argv) {
   const options = argv.filter((argument) => argument.startsWith('--'));

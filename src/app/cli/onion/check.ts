@@ -70,6 +70,10 @@ async function connected(
     return 0;
   } catch (thrown) {
     const error = TorError.from(thrown);
+    if (error.code === 'STREAM_FAILED') {
+      io.stdout(`refused      the service is up, but does not take connections to port ${port}: ${error.message}\n`);
+      return 1;
+    }
     io.stdout(`failed       ${error.code}: ${error.message}\n             ${error.fix}\n`);
     return 1;
   }

@@ -102,7 +102,7 @@ export class Connector {
           const delayMs = introRetryMs[introRetries++];
           const error = this.#noIntroPoint(descriptor);
           const isFutile = introRetries > 1 && error.code === 'ONION_INTRO_TIMED_OUT';
-          if (delayMs === undefined || isFutile) return await late.last(error);
+          if (delayMs === undefined || isFutile) throw error;
           await this.#beforeRetry(target, delayMs);
           continue;
         }
