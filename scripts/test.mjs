@@ -70,7 +70,7 @@ function run(files, { concurrency, timeoutMs, names, env }) {
 async function runInterop(files, names) {
   const shares = (file) => readFileSync(join(root, file), 'utf8').includes('/shared-network.ts');
   const lane = (inLane, env) =>
-    inLane.length === 0 ? 0 : run(inLane, { concurrency: 1, timeoutMs: 300_000, names, env });
+    inLane.length === 0 ? 0 : run(inLane, { concurrency: 1, timeoutMs: interopTimeoutMs, names, env });
   const [sharing, alone] = [files.filter(shares), files.filter((file) => !shares(file))];
   const codes = await Promise.all([lane(alone, {}), inSharedNetwork(sharing, (env) => lane(sharing, env))]);
   return Math.max(...codes);
