@@ -14,6 +14,14 @@ if (unknown.length > 0) {
   console.error(`no such benchmark: ${unknown.join(', ')}; there are ${all.join(', ')}`);
   process.exit(2);
 }
+// What is measured is what the sources say now, unless another program is given.
+if (process.env.TROPEA_LAB_TROPEA === undefined) {
+  const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) console.error('the build has errors; what could be built is measured');
+}
 let worst = 0;
 for (const name of wanted.length > 0 ? wanted : all) {
   const args = ['--import', 'tsx', join(root, 'bench', name, 'main.ts'), ...options];
