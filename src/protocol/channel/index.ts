@@ -7,15 +7,15 @@ export {
 export type { Channel, ChannelPeer, ChannelState, CircuitHandler, OnCreate } from './channel.ts';
 export type { LinkCredentials } from './credentials.ts';
 export type { HandshakeResult } from './handshake.ts';
-export {
-  type ChannelCounters,
-  type InitiatorChannelOptions,
-  LinkChannel,
-  type LinkChannelDeps,
-  type LinkChannelEvents,
-  type LinkChannelOptions,
-  type ResponderChannelOptions,
-} from './link-channel.ts';
+export { LinkChannel } from './link-channel.ts';
+export type {
+  ChannelCounters,
+  InitiatorChannelOptions,
+  LinkChannelDeps,
+  LinkChannelEvents,
+  LinkChannelOptions,
+  ResponderChannelOptions,
+} from './link-channel-options.ts';
 export type { ChannelUsage } from './netflow-padding.ts';
 export { type ChannelParams, defaultChannelParams } from './params.ts';
 export type { ChannelTransport, TlsBinding } from './transport.ts';

@@ -1,87 +1,33 @@
 import { Reader } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import { formatIp, type IpBytes } from '../../base/ip/index.ts';
-import type { Clock, Random, Timer, Timers } from '../../base/runtime/index.ts';
+import type { Timer } from '../../base/runtime/index.ts';
 import { Emitter } from '../../base/util/index.ts';
 import {
   CellCommand,
   cellBodyLength,
   DestroyReason,
-  decodeCreate2,
   decodeDestroy,
   decodePaddingNegotiate,
   encodeDestroy,
   encodePaddingNegotiate,
-  HandshakeType,
 } from '../../wire/cell/index.ts';
-import type { RelayIdentity } from '../../wire/linkspec/index.ts';
-import type { CellBuffers } from './buffers.ts';
 import { CellReader, type CellSink } from './cell-reader.ts';
 import type { ProvenIdentity } from './certificates.ts';
-import type { Channel, ChannelPeer, ChannelState, CircuitHandler, OnCreate } from './channel.ts';
+import type { Channel, ChannelPeer, ChannelState, CircuitHandler } from './channel.ts';
 import { CircuitSlot } from './circuit-slot.ts';
-import type { LinkCredentials } from './credentials.ts';
-import { type HandshakeOptions, type HandshakeResult, LinkHandshake } from './handshake.ts';
+import { type HandshakeResult, LinkHandshake } from './handshake.ts';
+import {
+  type ChannelCounters,
+  handshakeOptions,
+  type LinkChannelDeps,
+  type LinkChannelEvents,
+  type LinkChannelOptions,
+} from './link-channel-options.ts';
 import { type ChannelUsage, NetflowPadding } from './netflow-padding.ts';
 import { ChannelOutput } from './output.ts';
 import { type ChannelParams, defaultChannelParams } from './params.ts';
-import type { ChannelTransport, TlsBinding } from './transport.ts';
-
-export interface LinkChannelDeps {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  /** Shared by all channels of a node. */
-  readonly buffers: CellBuffers;
-  readonly transport: ChannelTransport;
-  readonly tls: TlsBinding;
-}
-
-interface LinkChannelCommonOptions {
-  /** Unique in this node. */
-  readonly id: number;
-  /** The peer's address as our socket sees it; undefined behind a proxy. */
-  readonly peerAddress: IpBytes | undefined;
-  readonly peerPort: number;
-  /** Our published addresses, for NETINFO; relays only. */
-  readonly ownAddresses?: readonly IpBytes[];
-  /** Link protocols to offer, 4 and 5 by default. */
-  readonly versions?: readonly number[];
-  readonly params?: ChannelParams;
-  readonly handshakeTimeoutMs?: number;
-  /** Hears of new circuits; without it every CREATE is answered by DESTROY. Relays only. */
-  readonly onCreate?: OnCreate;
-}
-
-export interface InitiatorChannelOptions extends LinkChannelCommonOptions {
-  readonly role: 'initiator';
-  readonly expected: RelayIdentity;
-  /** A public relay authenticates itself; clients and bridges must not. */
-  readonly credentials?: LinkCredentials;
-}
-
-export interface ResponderChannelOptions extends LinkChannelCommonOptions {
-  readonly role: 'responder';
-  readonly credentials: LinkCredentials;
-}
-
-export type LinkChannelOptions = InitiatorChannelOptions | ResponderChannelOptions;
-
-export interface LinkChannelEvents {
-  open: HandshakeResult;
-  /** Undefined after an orderly end. */
-  closed: TorError | undefined;
-}
-
-/** Running totals of cells. */
-export interface ChannelCounters {
-  cellsIn: number;
-  cellsOut: number;
-  paddingIn: number;
-  paddingOut: number;
-  /** Cells for circuits we do not know, dropped. */
-  strayIn: number;
-}
+import { isUsableCreate } from './usable-create.ts';
 
 const maxHandshakeBody = 8192;
 const maxVariableBody = 0xffff;
@@ -542,29 +488,3 @@ export class LinkChannel implements Channel, CellSink {
 }
 
 const emptyBody = new Uint8Array(0);
-
-/** A CREATE that can be read and is not of the TAP handshake, which is gone from the network. */
-function isUsableCreate(command: number, body: Uint8Array): boolean {
-  if (command === CellCommand.CREATE_FAST) return true;
-  if (command === CellCommand.CREATE) return false;
-  try {
-    return decodeCreate2(body).handshakeType !== HandshakeType.TAP;
-  } catch {
-    return false;
-  }
-}
-
-function handshakeOptions(options: LinkChannelOptions): HandshakeOptions {
-  const common = {
-    versions: options.versions ?? [4, 5],
-    peerAddress: options.peerAddress,
-    ownAddresses: options.ownAddresses ?? [],
-  };
-  if (options.role === 'responder') return { ...common, role: 'responder', credentials: options.credentials };
-  return {
-    ...common,
-    role: 'initiator',
-    expected: options.expected,
-    ...(options.credentials && { credentials: options.credentials }),
-  };
-}

@@ -11,7 +11,8 @@ export {
   requestFor,
   type ServerAnswer,
 } from './negotiate.ts';
-export { OriginCircuit, type OriginCircuitDeps, type OriginCircuitOptions } from './origin-circuit.ts';
+export { OriginCircuit } from './origin-circuit.ts';
+export type { OriginCircuitDeps, OriginCircuitOptions } from './origin-circuit-options.ts';
 export {
   type CircuitParams,
   type CongestionParams,

@@ -1,5 +1,4 @@
 import { TorError } from '../../base/errors/index.ts';
-import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
 import { type Deferred, deferred, Emitter } from '../../base/util/index.ts';
 import { type ClientLayer, ClientLayers } from '../../crypto/relaycell/index.ts';
 import { CellCommand, DestroyReason, decodeCreated2, destroyReasonName, encodeCreate2 } from '../../wire/cell/index.ts';
@@ -23,6 +22,7 @@ import { type StartedHandshake, specifiersFor, startFast, startHandshake } from 
 import { type HopEnd, violation } from './hop-end.ts';
 import { type AwaitOptions, Inbox } from './inbox.ts';
 import { requestFor } from './negotiate.ts';
+import type { OriginCircuitDeps, OriginCircuitOptions } from './origin-circuit-options.ts';
 import { type HopOwner, OriginHop } from './origin-hop.ts';
 import { FixedWindow } from './package-window.ts';
 import type { CircuitParams, CongestionPath } from './params.ts';
@@ -40,21 +40,6 @@ import type {
   VirtualHopOptions,
 } from './types.ts';
 import { Vegas } from './vegas.ts';
-
-export interface OriginCircuitDeps {
-  readonly channel: Channel;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-}
-
-export interface OriginCircuitOptions {
-  readonly params: CircuitParams;
-  /** Ask for CGO where both ends can; default true. */
-  readonly cgo?: boolean;
-  /** The control port's CIRC id; by default the next number of this process. */
-  readonly id?: number;
-}
 
 /** A circuit can carry this many RELAY_EARLY cells; clients use this many or one less. spec: tor-spec 5.6 */
 const maxRelayEarly = 8;
