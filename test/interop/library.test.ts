@@ -146,7 +146,7 @@ describe('the library', () => {
       for (const socket of sockets) socket.destroy();
       return [...new Set(seen.map(({ circuitId }) => circuitId))];
     };
-    const [first, second] = [tor.isolated('one'), tor.isolated('two')];
+    const [first, second] = [tor.isolated('same'), tor.isolated('same')];
     const used = [
       await circuitsOf(tor, 'library:main'),
       await circuitsOf(first, `library:${first.label}`),

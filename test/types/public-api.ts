@@ -52,7 +52,8 @@ export async function startsWithOptions(signal: AbortSignal, network: TestNetwor
 
 export async function connects(tor: Tor, context: TorContext, signal: AbortSignal): Promise<void> {
   is<TorContext>(tor);
-  is<TorContext>(tor.isolated('bank'));
+  await using bank = tor.isolated('bank');
+  is<TorContext>(bank);
   const socket = await context.connect('example.com', 443, { signal, timeoutMs: 10_000 });
   same<typeof socket, TorSocket>();
   is<Duplex>(socket);

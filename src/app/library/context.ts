@@ -29,6 +29,8 @@ export interface ContextDeps {
   readonly gateway: Gateway;
   /** Rises with every new identity. */
   readonly nymEpoch: () => number;
+  /** Contexts with kept-alive HTTP connections. */
+  readonly open: Set<TorContext>;
 }
 
 const defaultTimeoutMs = 120_000;
@@ -39,7 +41,7 @@ const graceMs = 500;
  * A place to make connections from. Streams of one context may share circuits; streams of two contexts never do, so that
  * no exit and no onion service can tell that they come from one user.
  */
-export class TorContext {
+export class TorContext implements AsyncDisposable {
   /** What keeps this context's streams apart from others'. */
   readonly label: string;
   readonly #deps: ContextDeps;
@@ -106,6 +108,7 @@ export class TorContext {
 
   /** For `undici` and what stands on it. One for each context; closed with the node. */
   dispatcher(): Dispatcher {
+    this.#deps.open.add(this);
     this.#dispatcher ??= torDispatcher((host, port) => this.socket(host, port));
     return this.#dispatcher;
   }
@@ -120,11 +123,16 @@ export class TorContext {
     return onionHttpsAgent((host, port) => this.socket(host, port), options);
   }
 
-  /** Ends kept-alive HTTP connections of this context. */
+  /** Ends kept-alive HTTP connections of this context; it can be used again. */
   async close(): Promise<void> {
+    this.#deps.open.delete(this);
     const dispatcher = this.#dispatcher;
     this.#dispatcher = undefined;
     await dispatcher?.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #resolve(command: 'resolve' | 'resolve-ptr', address: string, options: ConnectOptions) {

@@ -29,17 +29,17 @@ import { type PublishedService, type PublishOptions, publish } from './publish.t
  * const page = await tor.fetch('https://example.com/');
  * ```
  */
-export class Tor extends TorContext implements AsyncDisposable {
+export class Tor extends TorContext {
   readonly #node: TorNode;
   readonly #deps: ContextDeps;
-  readonly #contexts = new Set<TorContext>();
+  #contexts = 0;
   readonly #nym: { epoch: number };
   readonly #names: Names;
   readonly #streams: OpenStreams;
   #closing: Promise<void> | undefined;
 
   private constructor(node: TorNode, nym: { epoch: number }) {
-    const deps: ContextDeps = { gateway: node.parts.client.gateway, nymEpoch: () => nym.epoch };
+    const deps: ContextDeps = { gateway: node.parts.client.gateway, nymEpoch: () => nym.epoch, open: new Set() };
     super(deps, 'main');
     this.#node = node;
     this.#deps = deps;
@@ -95,17 +95,15 @@ export class Tor extends TorContext implements AsyncDisposable {
   }
 
   /** A context of its own: nothing in it shares a circuit with anything outside. */
-  isolated(label = `context-${this.#contexts.size + 1}`): TorContext {
-    const context = new TorContext(this.#deps, `${label}#${this.#contexts.size}`);
-    this.#contexts.add(context);
-    return context;
+  isolated(label = 'context'): TorContext {
+    return new TorContext(this.#deps, `${label}#${++this.#contexts}`);
   }
 
   /** Everything from now on shares no circuit with what was before. Kept-alive HTTP connections are ended. */
   async newIdentity(): Promise<void> {
     this.#nym.epoch++;
     this.#node.newIdentity();
-    await Promise.all([super.close(), ...[...this.#contexts].map((context) => context.close())]);
+    await this.#endKeptAlive();
   }
 
   /** The user's names for onion addresses: `http://bob.petname.onion/` works in every tool behind this node. */
@@ -154,12 +152,13 @@ export class Tor extends TorContext implements AsyncDisposable {
     return this.#closing;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  async #close(): Promise<void> {
+    await this.#endKeptAlive();
+    await this.#node.stop();
   }
 
-  async #close(): Promise<void> {
-    await Promise.all([super.close(), ...[...this.#contexts].map((context) => context.close())]);
-    await this.#node.stop();
+  async #endKeptAlive(): Promise<void> {
+    const others = [...this.#deps.open].filter((context) => context !== this);
+    await Promise.all([super.close(), ...others.map((context) => context.close())]);
   }
 }
