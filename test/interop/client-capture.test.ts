@@ -6,10 +6,24 @@ import { bodySha256, type Lab, type LabNode } from '../../src/app/lab/index.ts';
 import { Capture, type CapturedFlow, payloadLengths } from './support/capture.ts';
 import { curl, download, upload } from './support/clients.ts';
 import { sharedNetwork } from './support/shared-network.ts';
-import { scratch, tropeaClient } from './support/tropea.ts';
+import { scratch, torClient, tropeaClient } from './support/tropea.ts';
 
 const cellLength = 514;
 const from = '127.0.0.77';
+
+const contacted = (flows: readonly CapturedFlow[]): string[] => [
+  ...new Set(flows.map(({ destination, port }) => `${destination}:${port}`)),
+];
+
+/** Where the first guard of a node listens. */
+async function guardOf(net: Lab, node: LabNode): Promise<string> {
+  const state = await readFile(join(node.dataDirectory, 'state'), 'latin1');
+  const nicknames = [...state.matchAll(/^Guard .*nickname=(\S+) .*confirmed_idx=0\b/gm)].map(([, name]) => name);
+  assert.equal(nicknames.length, 1, state);
+  const relays = [...net.descriptions('relay'), ...net.descriptions('exit'), ...net.descriptions('authority')];
+  const guard = relays.find(({ name }) => name === nicknames[0]);
+  return `${guard?.address}:${guard?.orPort}`;
+}
 
 describe('what a Tropea client sends', () => {
   let net: Lab;
@@ -45,13 +59,7 @@ describe('what a Tropea client sends', () => {
   after(() => net.stop());
 
   it('goes to the address of its guard only', async () => {
-    const state = await readFile(join(client.dataDirectory, 'state'), 'latin1');
-    const nicknames = [...state.matchAll(/^Guard .*nickname=(\S+) .*confirmed_idx=0\b/gm)].map(([, name]) => name);
-    assert.equal(nicknames.length, 1, state);
-    const relays = [...net.descriptions('relay'), ...net.descriptions('exit'), ...net.descriptions('authority')];
-    const guard = relays.find(({ name }) => name === nicknames[0]);
-    const contacted = [...new Set(flows.map(({ destination, port }) => `${destination}:${port}`))];
-    assert.deepEqual(contacted, [`${guard?.address}:${guard?.orPort}`]);
+    assert.deepEqual(contacted(flows), [await guardOf(net, client)]);
   });
 
   it('is whole cells in every TLS payload after VERSIONS', () => {
@@ -78,5 +86,45 @@ describe('what a Tropea client sends', () => {
     const largest = Math.max(...lengths);
     assert.ok(largest > 10 * cellLength, `the largest record has ${largest} bytes`);
     assert.ok(largest <= 16_384, `the largest record has ${largest} bytes`);
+  });
+});
+
+describe('what an onion service of Tropea sends', () => {
+  let net: Lab;
+  const serviceFrom = '127.0.0.78';
+
+  before(async () => {
+    net = await sharedNetwork();
+  });
+  after(() => net.stop());
+
+  it('goes to the address of its guard only: no rendezvous point learns its own', async () => {
+    const service = await net.addOnionService({
+      name: 'watched',
+      implementation: 'tropea',
+      torrc: [`OutboundBindAddress ${serviceFrom}`, 'NumDirectoryGuards 1'],
+    });
+    await service.stop();
+    const file = join(await scratch(net, 'capture'), 'packets.pcap');
+    const capture = await Capture.start(file, { from: serviceFrom });
+    let flows: readonly CapturedFlow[] = [];
+    try {
+      service.start();
+      await service.bootstrapped();
+      const { socksPort } = await torClient(net);
+      // Each user is met at a rendezvous point of its own.
+      for (const user of ['a:x', 'b:x', 'c:x', 'd:x']) {
+        const { stdout, stderr } = await curl(`http://${net.onion('watched').hostname}/`, {
+          socksPort,
+          user,
+          timeoutMs: 90_000,
+        });
+        assert.equal(stdout.toString(), 'hello through tor\n', stderr);
+      }
+    } finally {
+      flows = await capture.stop();
+      await service.stop();
+    }
+    assert.deepEqual(contacted(flows), [await guardOf(net, service)]);
   });
 });
