@@ -172,6 +172,8 @@ export class SocketPump implements StreamHandler {
   #fromSocket(chunk: Uint8Array): void {
     if (this.#state === 'open') {
       this.#send(chunk);
+      // What a reader gave is gone after this call.
+      if (this.#reader !== undefined && this.#unsent !== undefined) this.#unsent = this.#unsent.slice();
       return;
     }
     if (this.#state !== 'waiting') return;
@@ -185,9 +187,7 @@ export class SocketPump implements StreamHandler {
     const taken = stream.write(bytes);
     this.#bytesToStream += taken;
     if (taken === bytes.length || this.#stream === undefined) return;
-    const rest = bytes.subarray(taken);
-    // What the reader gave is gone after this call; what waited already is ours.
-    this.#unsent = this.#reader === undefined ? rest : rest.slice();
+    this.#unsent = bytes.subarray(taken);
     this.#socket.pause();
   }
 
