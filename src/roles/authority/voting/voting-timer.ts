@@ -18,6 +18,8 @@ export class VotingTimer {
   readonly #deps: VotingTimerDeps;
   #timer: Timer | undefined;
   #acting = false;
+  /** What is next was decided by times that hold no more. */
+  #isAnew = false;
   #stopped = false;
 
   constructor(deps: VotingTimerDeps) {
@@ -36,14 +38,19 @@ export class VotingTimer {
   /** The others published a consensus without us: from now on we keep to the rounds that it tells of. */
   adopt(consensus: SignedConsensus): void {
     if (this.#stopped || !this.#deps.session.adopt(consensus, this.#deps.clock.now())) return;
-    if (!this.#acting) void this.#act();
+    this.#actAnew();
   }
 
   /** The times of rounds were set anew. */
   reschedule(): void {
     if (this.#stopped) return;
     this.#deps.session.restart(this.#deps.clock.now());
-    if (!this.#acting) void this.#act();
+    this.#actAnew();
+  }
+
+  #actAnew(): void {
+    if (this.#acting) this.#isAnew = true;
+    else void this.#act();
   }
 
   async #act(): Promise<void> {
@@ -60,6 +67,8 @@ export class VotingTimer {
     this.#acting = false;
     if (this.#stopped) return;
     this.#timer?.cancel();
+    if (this.#isAnew) nextMs = clock.now();
+    this.#isAnew = false;
     this.#timer = this.#deps.timers.after(Math.max(1, nextMs - clock.now()), () => void this.#act());
   }
 }
