@@ -79,6 +79,11 @@ interface NetworkModule {
   readonly default?: unknown;
 }
 
+/** What we use of `tsx/esm/api`, which users may have and we do not bring. */
+interface TypeScriptReader {
+  tsImport(file: string, parent: string): Promise<unknown>;
+}
+
 /** Node.js before 22.18 reads no TypeScript; then tsx does, when the file's project or ours has it. */
 async function importModule(file: string): Promise<NetworkModule> {
   const url = pathToFileURL(file).href;
@@ -87,7 +92,7 @@ async function importModule(file: string): Promise<NetworkModule> {
   } catch (error) {
     const api = (error as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION' ? findTsx(file) : undefined;
     if (api === undefined) throw error;
-    const { tsImport } = (await import(pathToFileURL(api).href)) as typeof import('tsx/esm/api');
+    const { tsImport } = (await import(pathToFileURL(api).href)) as TypeScriptReader;
     return (await tsImport(url, import.meta.url)) as NetworkModule;
   }
 }
