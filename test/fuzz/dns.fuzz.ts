@@ -13,7 +13,7 @@ export function fuzz(data: Uint8Array): void {
   const again = decodeDnsMessage(written);
   assert.deepEqual(again.questions, message.questions);
   assert.equal(again.answers.length, message.answers.length);
-  again.answers.forEach((answer, i) => assert.equal(answer.target, message.answers[i]?.target));
+  for (const [i, { target }] of again.answers.entries()) assert.equal(target, message.answers[i]?.target);
 }
 
 function attempt<T>(work: () => T): T | undefined {
