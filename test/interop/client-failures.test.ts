@@ -63,8 +63,8 @@ describe('a Tropea client whose relays die', () => {
   it('goes on when an introduction point dies', async () => {
     // Not before: C tor's service launches 28 introduction circuits in five minutes and no more, which are soon used up
     // when its own relays die in so small a network.
-    // Its circuits begin at relays that go on living.
-    const torrc = ['EntryNodes authority0,authority1', 'HSLayer2Nodes authority1,authority2'];
+    // Its circuits begin at a relay that goes on living.
+    const torrc = ['EntryNodes authority0,authority1'];
     const node = await net.addOnionService({ name: 'service', torrc });
     const base = `http://${net.onion('service').hostname}`;
     await fetches('before-introduction', base);
