@@ -17,7 +17,7 @@ const notAboutUs: readonly RegExp[] = [
   /Client asked me to extend back to the previous hop/,
   /connection_edge_process_relay_cell \(away from origin\) failed/,
   // Votes of authorities that a busy machine kept from each other.
-  /Rejecting vote from|store my own vote|enough votes to generate|Not enough info to publish|status-vote\/next/,
+  /Rejecting vote from|Posted vote received too late|'s posted vote|store my own vote|enough votes to generate|Not enough info to publish|status-vote\/next/,
 ];
 
 /** Flags of each relay in a consensus. */
