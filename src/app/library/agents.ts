@@ -24,8 +24,7 @@ class TorHttpAgent extends HttpAgent {
     this.#make = make;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: the name and form are Node's
-  override createConnection(target: any): Duplex {
+  override createConnection(target: object): Duplex {
     const { port, ...rest }: Target = target;
     return this.#make(hostOf(rest), Number(port ?? 80));
   }
