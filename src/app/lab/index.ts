@@ -27,6 +27,7 @@ export {
   type NodeStatus,
   statusOf,
 } from './running-lab.ts';
+export { startService } from './service-ready.ts';
 export { getThroughSocks } from './socks-get.ts';
 export {
   type ClientOptions,
