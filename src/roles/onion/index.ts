@@ -15,7 +15,7 @@ export {
   parseClientCredential,
 } from './common/client-auth.ts';
 export { HsDirStore, type HsDirStoreOptions } from './hsdir/hsdir-store.ts';
-export type { IntroDosDefaults } from './introduction/introduction-point.ts';
+export type { IntroDosDefaults } from './introduction/introduction-limit.ts';
 export { OnionRelay } from './onion-relay.ts';
 export type { OnionServiceEvents } from './service/events.ts';
 export { OnionService, type OnionServiceDeps, type OnionServiceOptions } from './service/onion-service.ts';

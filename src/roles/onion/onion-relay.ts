@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/runtime/index.ts';
 import type { RelayCircuit } from '../../protocol/circuit/index.ts';
 import { RelayCommand } from '../../wire/relaymsg/index.ts';
-import { type IntroDosDefaults, IntroductionPoint } from './introduction/introduction-point.ts';
+import type { IntroDosDefaults } from './introduction/introduction-limit.ts';
+import { IntroductionPoint } from './introduction/introduction-point.ts';
 import { RendezvousPoint } from './rendezvous/rendezvous-point.ts';
 
 /** What a relay does for onion services on circuits that end at it. */

@@ -15,7 +15,7 @@ import { CellCommand, DestroyReason, HandshakeType } from '../../wire/cell/index
 import { EndReason, RelayCommand } from '../../wire/relaymsg/index.ts';
 import { type ExtendPolicy, extendTo } from './extend-policy.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
-import type { DosDefence } from './limits/dos-defence.ts';
+import { type DosDefence, isClientLink } from './limits/dos-defence.ts';
 import type { RelayServices } from './services.ts';
 
 export interface CircuitServerDeps {
@@ -181,7 +181,9 @@ export class CircuitServer {
   }
 
   #message(circuit: RelayCircuit, command: number, body: Uint8Array): void {
-    if (command === RelayCommand.ESTABLISH_RENDEZVOUS && !this.#options.dos.admitsRendezvous(circuit.channel)) {
+    // C tor says nothing to a client that would have its rendezvous point know it, and closes when it introduces itself.
+    if (command === RelayCommand.ESTABLISH_RENDEZVOUS && !this.#options.dos.admitsRendezvous(circuit.channel)) return;
+    if (command === RelayCommand.INTRODUCE1 && isClientLink(circuit.channel)) {
       circuit.close(DestroyReason.TORPROTOCOL);
       return;
     }

@@ -1,6 +1,5 @@
 import { base16, concatBytes, fromLatin1 } from '../../../base/bytes/index.ts';
 import type { Clock } from '../../../base/runtime/index.ts';
-import { TokenBucket } from '../../../base/util/index.ts';
 import { ed25519Verify, secretEqual, sha3Mac } from '../../../crypto/primitives/index.ts';
 import type { RelayCircuit } from '../../../protocol/circuit/index.ts';
 import { DestroyReason } from '../../../wire/cell/index.ts';
@@ -10,27 +9,23 @@ import {
   type EstablishIntro,
   encodeIntroduceAck,
   encodeIntroEstablished,
+  type IntroDosParams,
   IntroduceAckStatus,
   introDosParams,
   RelayCommand,
 } from '../../../wire/relaymsg/index.ts';
+import { type IntroDosDefaults, IntroductionLimit } from './introduction-limit.ts';
 
 const signaturePrefix = fromLatin1('Tor establish-intro cell v1');
-const maxDosValue = 0x7fffffff;
 /** C tor's largest INTRODUCE1 that can still become an INTRODUCE2 (0.4.9). */
 const maxIntroduce1Bytes = 490;
-
-/** The DoS defence that the consensus asks for when a service does not say. */
-export interface IntroDosDefaults {
-  readonly enabled: boolean;
-  readonly ratePerSec: number;
-  readonly burstPerSec: number;
-}
+/** C tor answers nothing that is shorter. */
+const shortestBytes = 20;
 
 interface Established {
   readonly circuit: RelayCircuit;
   readonly authKey: string;
-  readonly bucket: TokenBucket | undefined;
+  readonly limit: IntroductionLimit;
 }
 
 /** Passes introductions from clients to services. spec: rend-spec-v3 3.1, 3.2; C tor hs_intropoint.c */
@@ -64,7 +59,7 @@ export class IntroductionPoint {
     }
     const authKey = base16(message.authKey);
     const older = this.#byKey.get(authKey);
-    const established = { circuit, authKey, bucket: this.#bucket(message) };
+    const established = { circuit, authKey, limit: this.#limit(message) };
     this.#byKey.set(authKey, established);
     this.#byCircuit.set(circuit, established);
     if (older !== undefined) {
@@ -74,16 +69,17 @@ export class IntroductionPoint {
     circuit.sendMessage(RelayCommand.INTRO_ESTABLISHED, encodeIntroEstablished());
   }
 
-  /** INTRODUCE1: answered with INTRODUCE_ACK always, and passed on as INTRODUCE2 when the service is here. */
+  /**
+   * INTRODUCE1: answered with INTRODUCE_ACK, and passed on as INTRODUCE2 when the service is here and takes more. What
+   * cannot be one at all and a second one close the circuit.
+   */
   introduce(circuit: RelayCircuit, body: Uint8Array): void {
-    if (this.#used.has(circuit) || this.#byCircuit.has(circuit)) {
+    if (body.length < shortestBytes || this.#used.has(circuit) || this.#byCircuit.has(circuit)) {
       circuit.close(DestroyReason.TORPROTOCOL);
       return;
     }
     this.#used.add(circuit);
-    const status = this.#pass(body);
-    circuit.sendMessage(RelayCommand.INTRODUCE_ACK, encodeIntroduceAck(status));
-    if (status === IntroduceAckStatus.BAD_FORMAT) circuit.close(DestroyReason.TORPROTOCOL);
+    circuit.sendMessage(RelayCommand.INTRODUCE_ACK, encodeIntroduceAck(this.#pass(body)));
   }
 
   closed(circuit: RelayCircuit): void {
@@ -105,20 +101,8 @@ export class IntroductionPoint {
     }
   }
 
-  #bucket(message: EstablishIntro): TokenBucket | undefined {
-    const nowMs = this.#clock.monotonic();
-    const asked = introDosParams(message.extensions);
-    const sane =
-      asked !== undefined &&
-      asked.ratePerSec <= maxDosValue &&
-      asked.burstPerSec <= maxDosValue &&
-      asked.ratePerSec <= asked.burstPerSec;
-    if (sane) {
-      const off = asked.ratePerSec === 0 || asked.burstPerSec === 0;
-      return off ? undefined : new TokenBucket(asked.ratePerSec, asked.burstPerSec, nowMs);
-    }
-    const { enabled, ratePerSec, burstPerSec } = this.#defaults();
-    return enabled ? new TokenBucket(ratePerSec, burstPerSec, nowMs) : undefined;
+  #limit(message: EstablishIntro): IntroductionLimit {
+    return new IntroductionLimit(askedOf(message), this.#defaults(), this.#clock.monotonic());
   }
 
   #pass(body: Uint8Array): number {
@@ -131,8 +115,18 @@ export class IntroductionPoint {
     }
     const service = this.#byKey.get(authKey);
     if (service === undefined) return IntroduceAckStatus.UNKNOWN_ID;
-    if (service.bucket?.take(1, this.#clock.monotonic()) === false) return IntroduceAckStatus.CANT_RELAY;
+    // C tor has no other word for it: a client is not to see which services are under attack.
+    if (!service.limit.pass(this.#defaults(), this.#clock.monotonic())) return IntroduceAckStatus.UNKNOWN_ID;
     service.circuit.sendMessage(RelayCommand.INTRODUCE2, body);
     return IntroduceAckStatus.SUCCESS;
+  }
+}
+
+/** A wish that cannot be read is none. */
+function askedOf(message: EstablishIntro): IntroDosParams | undefined {
+  try {
+    return introDosParams(message.extensions);
+  } catch {
+    return undefined;
   }
 }

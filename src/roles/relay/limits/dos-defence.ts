@@ -213,4 +213,5 @@ export class DosDefence {
   }
 }
 
-const isClientLink = (channel: Channel): boolean => channel.role === 'responder' && !channel.peer.authenticated;
+/** Nobody proved to be a relay there. */
+export const isClientLink = (channel: Channel): boolean => channel.role === 'responder' && !channel.peer.authenticated;
