@@ -7,8 +7,6 @@ const sha1Start = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
 
 /** The running digest of one direction of a hop; see `layout.ts` for what its state holds. */
 export class RunningDigest {
-  /** Of the last cell, 20 bytes: a view. */
-  readonly tag: Uint8Array;
   readonly #state: Uint8Array;
   readonly #at: number;
   readonly #sha1: boolean;
@@ -19,7 +17,6 @@ export class RunningDigest {
     this.#sha1 = name === 'sha1';
     this.#at = layout.at;
     this.#state = new Uint8Array(layout.size);
-    this.tag = this.#state.subarray(0, 20);
     this.#state.set(seed, layout.size - seed.length);
     this.#state[layout.length] = seed.length;
     if (this.#sha1) {
@@ -28,6 +25,11 @@ export class RunningDigest {
         view.setUint32(4 * i, word, true);
       });
     }
+  }
+
+  /** Of the last cell, 20 bytes: a view. */
+  get tag(): Uint8Array {
+    return this.#state.subarray(0, 20);
   }
 
   /** Digests the cell in work, with its digest and `recognized` set. */

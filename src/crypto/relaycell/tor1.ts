@@ -1,4 +1,5 @@
-import { Keystream } from './keystream.ts';
+import { TorError } from '../../base/errors/index.ts';
+import { type KeyPlace, Keystream } from './keystream.ts';
 import { CellLayer, type ClientLayer, type RelayLayer } from './layer.ts';
 import { type DigestName, RunningDigest } from './running-digest.ts';
 
@@ -17,37 +18,58 @@ export const hsServiceLayer = (keys: Uint8Array): ClientLayer => new Tor1Layer(k
 export const tor1KeyLength = 72;
 export const hsKeyLength = 128;
 
+interface KeyLayout {
+  readonly digest: DigestName;
+  readonly digestLength: number;
+  readonly forward: KeyPlace;
+  readonly backward: KeyPlace;
+}
+
+const layouts: Readonly<Record<DigestName, KeyLayout>> = {
+  sha1: { digest: 'sha1', digestLength: 20, forward: { at: 40, length: 16 }, backward: { at: 56, length: 16 } },
+  'sha3-256': {
+    digest: 'sha3-256',
+    digestLength: 32,
+    forward: { at: 64, length: 32 },
+    backward: { at: 96, length: 32 },
+  },
+};
+
+/** Digests, as ciphers, are made when the first cell needs them: most circuits that end here never carry one. */
 class Tor1Layer extends CellLayer {
   readonly tagLength = 20;
+  readonly #keys: Uint8Array;
+  readonly #layout: KeyLayout;
+  readonly #reverse: boolean;
   readonly #sendStream: Keystream;
   readonly #receiveStream: Keystream;
-  readonly #sendDigest: RunningDigest;
-  readonly #receiveDigest: RunningDigest;
+  #sendDigest: RunningDigest | undefined;
+  #receiveDigest: RunningDigest | undefined;
 
-  constructor(keys: Uint8Array, hash: DigestName, reverse: boolean) {
+  /** `keys` is kept, not copied. */
+  constructor(keys: Uint8Array, digest: DigestName, reverse: boolean) {
     super();
-    const [digestLength, keyLength] = hash === 'sha1' ? [20, 16] : [32, 32];
-    const keysAt = 2 * digestLength;
-    const forwardDigest = new RunningDigest(hash, keys.subarray(0, digestLength));
-    const backwardDigest = new RunningDigest(hash, keys.subarray(digestLength, keysAt));
-    const forward = new Keystream(keys.subarray(keysAt, keysAt + keyLength));
-    const backward = new Keystream(keys.subarray(keysAt + keyLength, keysAt + 2 * keyLength));
-    this.#sendDigest = reverse ? backwardDigest : forwardDigest;
-    this.#receiveDigest = reverse ? forwardDigest : backwardDigest;
-    this.#sendStream = reverse ? backward : forward;
-    this.#receiveStream = reverse ? forward : backward;
+    const layout = layouts[digest];
+    const { forward, backward } = layout;
+    if (keys.length < backward.at + backward.length)
+      throw new TorError('BAD_KEY', 'too few bytes for the keys of a hop');
+    this.#keys = keys;
+    this.#layout = layout;
+    this.#reverse = reverse;
+    this.#sendStream = new Keystream(keys, reverse ? backward : forward);
+    this.#receiveStream = new Keystream(keys, reverse ? forward : backward);
   }
 
   get sentTag(): Uint8Array {
-    return this.#sendDigest.tag;
+    return this.#sending().tag;
   }
 
   get receivedTag(): Uint8Array {
-    return this.#receiveDigest.tag;
+    return this.#receiving().tag;
   }
 
   originateLoaded(_command: number): void {
-    this.#sendDigest.originate(this.engine);
+    this.#sending().originate(this.engine);
     this.#sendStream.apply(this.engine);
   }
 
@@ -56,6 +78,22 @@ class Tor1Layer extends CellLayer {
   }
 
   decryptLoaded(_command: number): boolean {
-    return this.#receiveStream.apply(this.engine) !== 0 && this.#receiveDigest.check(this.engine);
+    return this.#receiveStream.apply(this.engine) !== 0 && this.#receiving().check(this.engine);
+  }
+
+  #sending(): RunningDigest {
+    this.#sendDigest ??= this.#digest(this.#reverse);
+    return this.#sendDigest;
+  }
+
+  #receiving(): RunningDigest {
+    this.#receiveDigest ??= this.#digest(!this.#reverse);
+    return this.#receiveDigest;
+  }
+
+  #digest(backward: boolean): RunningDigest {
+    const { digest, digestLength } = this.#layout;
+    const at = backward ? digestLength : 0;
+    return new RunningDigest(digest, this.#keys.subarray(at, at + digestLength));
   }
 }
