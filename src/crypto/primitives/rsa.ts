@@ -23,8 +23,9 @@ export class RsaPublicKey {
   #fingerprint: Uint8Array | undefined;
 
   private constructor(key: KeyObject) {
-    this.#key = key;
-    this.der = new Uint8Array(key.export({ type: 'pkcs1', format: 'der' }));
+    const { exportable, der } = pkcs1Of(key);
+    this.#key = exportable;
+    this.der = der;
     this.bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
     this.exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n;
   }
@@ -75,6 +76,20 @@ export class RsaPublicKey {
     return (
       signed !== undefined && signed.length >= digest.length && bytesEqual(signed.subarray(0, digest.length), digest)
     );
+  }
+}
+
+/** A key and its PKCS#1. Some Node.js 24 can write as PKCS#1 only what they did not read as PKCS#1. */
+function pkcs1Of(key: KeyObject): { readonly exportable: KeyObject; readonly der: Uint8Array } {
+  const written = (exportable: KeyObject) => ({
+    exportable,
+    der: new Uint8Array(exportable.export({ type: 'pkcs1', format: 'der' })),
+  });
+  try {
+    return written(key);
+  } catch {
+    const spki = key.export({ type: 'spki', format: 'der' });
+    return written(createPublicKey({ key: spki, format: 'der', type: 'spki' }));
   }
 }
 
