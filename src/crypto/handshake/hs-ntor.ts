@@ -1,7 +1,15 @@
 import { concatBytes, fromUtf8, Writer } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
-import { AesCtr, secretEqual, sha3_256, shake256, type X25519KeyPair, x25519KeyPair } from '../primitives/index.ts';
+import {
+  AesCtr,
+  secretEqual,
+  sha3_256,
+  shake256,
+  type X25519KeyPair,
+  x25519KeyPair,
+  x25519Peer,
+} from '../primitives/index.ts';
 import { exchange } from './exchange.ts';
 import type { KeyMaterial } from './result.ts';
 
@@ -74,7 +82,7 @@ export function hsNtorClient(
   keyPair: X25519KeyPair = x25519KeyPair(random),
 ): HsNtorClient {
   const clientKey = keyPair.publicKey;
-  const bx = exchange(keyPair.secretKey, service.encKey);
+  const bx = exchange(keyPair, service.encKey);
   return {
     introduce(header, plaintext) {
       const keys = introKeys(bx, service, clientKey);
@@ -84,7 +92,7 @@ export function hsNtorClient(
     finish(handshakeInfo) {
       if (handshakeInfo.length < 64) throw new TorError('HANDSHAKE_FAILED', 'RENDEZVOUS2 is too short');
       const serverKey = handshakeInfo.slice(0, 32);
-      const { auth, material } = rendKeys(exchange(keyPair.secretKey, serverKey), bx, service, clientKey, serverKey);
+      const { auth, material } = rendKeys(exchange(keyPair, serverKey), bx, service, clientKey, serverKey);
       if (!secretEqual(auth, handshakeInfo.subarray(32, 64))) {
         throw new TorError('HANDSHAKE_FAILED', 'RENDEZVOUS2 does not come from the service');
       }
@@ -118,7 +126,8 @@ export function hsNtorService(
 ): HsNtorRequest {
   if (encrypted.length < 64) throw new TorError('HANDSHAKE_FAILED', 'INTRODUCE2 is too short');
   const clientKey = encrypted.slice(0, 32);
-  const xb = exchange(keys.encKey.secretKey, clientKey);
+  const peer = x25519Peer(clientKey);
+  const xb = exchange(keys.encKey, peer);
   const signed = concatBytes(header, encrypted.subarray(0, encrypted.length - 32));
   for (const subcredential of keys.subcredentials) {
     const service: HsNtorService = { authKey: keys.authKey, encKey: keys.encKey.publicKey, subcredential };
@@ -128,7 +137,7 @@ export function hsNtorService(
       clientKey,
       plaintext: new AesCtr(intro.encKey).crypt(encrypted.subarray(32, encrypted.length - 32)),
       answer(random, keyPair = x25519KeyPair(random)) {
-        const xy = exchange(keyPair.secretKey, clientKey);
+        const xy = exchange(keyPair, peer);
         const { auth, material } = rendKeys(xy, xb, service, clientKey, keyPair.publicKey);
         return { ...material, handshakeInfo: concatBytes(keyPair.publicKey, auth) };
       },

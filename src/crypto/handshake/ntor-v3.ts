@@ -1,12 +1,21 @@
-import { bytesEqual, concatBytes, fromUtf8, Writer } from '../../base/bytes/index.ts';
+import { bytesEqual, concatBytes, fromUtf8 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
-import { AesCtr, secretEqual, sha3_256, shake256, type X25519KeyPair, x25519KeyPair } from '../primitives/index.ts';
+import {
+  AesCtr,
+  secretEqual,
+  sha3_256,
+  shake256,
+  type X25519KeyPair,
+  x25519KeyPair,
+  x25519Peer,
+} from '../primitives/index.ts';
 import { exchange } from './exchange.ts';
 import type { ClientHandshake, KeyMaterial, ServerHandshake } from './result.ts';
 
 const protoId = fromUtf8('ntor3-curve25519-sha3_256-1');
-const tag = (name: string): Uint8Array => fromUtf8(`ntor3-curve25519-sha3_256-1:${name}`);
+/** Tags as they go into a digest: with their length. */
+const tag = (name: string): Uint8Array => encap(fromUtf8(`ntor3-curve25519-sha3_256-1:${name}`));
 const tMsgKdf = tag('kdf_phase1');
 const tMsgMac = tag('msg_mac');
 const tKeySeed = tag('key_seed');
@@ -33,14 +42,20 @@ export interface NtorV3Keys extends KeyMaterial {
 
 /** ENCAP(s) = 8-byte length | s. */
 function encap(bytes: Uint8Array): Uint8Array {
-  return new Writer(8 + bytes.length).u64(BigInt(bytes.length)).bytes(bytes).view();
+  const out = new Uint8Array(8 + bytes.length);
+  out[6] = bytes.length >>> 8;
+  out[7] = bytes.length;
+  out.set(bytes, 8);
+  return out;
 }
 
-const hash = (t: Uint8Array, data: Uint8Array): Uint8Array => sha3_256(concatBytes(encap(t), data));
-const mac = (t: Uint8Array, key: Uint8Array, data: Uint8Array): Uint8Array =>
-  sha3_256(concatBytes(encap(t), encap(key), data));
-const kdf = (t: Uint8Array, data: Uint8Array, length: number): Uint8Array =>
-  shake256(concatBytes(encap(t), data), length);
+const hash = (t: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array => sha3_256(concatBytes(t, ...data));
+const kdf = (t: Uint8Array, length: number, ...data: readonly Uint8Array[]): Uint8Array =>
+  shake256(concatBytes(t, ...data), length);
+
+/** AES-256-CTR; a cipher costs more than all the rest of a short message. */
+const crypt = (key: Uint8Array, message: Uint8Array): Uint8Array =>
+  message.length === 0 ? message : new AesCtr(key).crypt(message);
 
 interface Phase1 {
   readonly encKey: Uint8Array;
@@ -48,14 +63,13 @@ interface Phase1 {
 }
 
 function phase1(bx: Uint8Array, relay: NtorV3Relay, clientKey: Uint8Array, verification: Uint8Array): Phase1 {
-  const secret = concatBytes(bx, relay.ed25519Id, clientKey, relay.onionKey, protoId, encap(verification));
-  const keys = kdf(tMsgKdf, secret, 64);
+  const keys = kdf(tMsgKdf, 64, bx, relay.ed25519Id, clientKey, relay.onionKey, protoId, encap(verification));
   return { encKey: keys.subarray(0, 32), macKey: keys.subarray(32, 64) };
 }
 
 interface Phase2 {
   readonly encKey: Uint8Array;
-  readonly seed: Uint8Array;
+  readonly material: KeyMaterial;
   authOf(encryptedServerMessage: Uint8Array): Uint8Array;
 }
 
@@ -70,21 +84,21 @@ function phase2(
   const secret = concatBytes(e.xy, e.xb, ed25519Id, onionKey, clientKey, serverKey, protoId, encap(verification));
   const seed = hash(tKeySeed, secret);
   const verify = hash(tVerify, secret);
+  // The first 32 bytes encrypt the relay's message; circuit keys follow them.
+  const expanded = kdf(tFinal, 32 + likelyKeyLength, seed);
   return {
-    seed,
-    encKey: kdf(tFinal, seed, 32),
+    encKey: expanded.subarray(0, 32),
+    material: {
+      keys: (length) =>
+        (length <= likelyKeyLength ? expanded : kdf(tFinal, 32 + length, seed)).subarray(32, 32 + length),
+    },
     authOf: (encrypted) =>
-      hash(
-        tAuth,
-        concatBytes(verify, ed25519Id, onionKey, serverKey, clientKey, messageMac, encap(encrypted), protoId, server),
-      ),
+      hash(tAuth, verify, ed25519Id, onionKey, serverKey, clientKey, messageMac, encap(encrypted), protoId, server),
   };
 }
 
-/** The first 32 bytes of the final expansion encrypted the relay's message; circuit keys follow them. */
-const finalKeys = (seed: Uint8Array): KeyMaterial => ({
-  keys: (length) => kdf(tFinal, seed, 32 + length).subarray(32),
-});
+/** What circuits take, of either kind: expanded at once. */
+const likelyKeyLength = 180;
 
 export interface NtorV3Options {
   readonly verification?: Uint8Array;
@@ -100,12 +114,13 @@ export function ntorV3Client(
   options: NtorV3Options = {},
 ): ClientHandshake<NtorV3Keys> {
   const verification = options.verification ?? circuitExtend;
-  const { publicKey: clientKey, secretKey } = options.keyPair ?? x25519KeyPair(random);
-  const xb = exchange(secretKey, relay.onionKey);
+  const own = options.keyPair ?? x25519KeyPair(random);
+  const clientKey = own.publicKey;
+  const xb = exchange(own, relay.onionKey);
   const { encKey, macKey } = phase1(xb, relay, clientKey, verification);
-  const encrypted = new AesCtr(encKey).crypt(message);
+  const encrypted = crypt(encKey, message);
   const head = concatBytes(relay.ed25519Id, relay.onionKey, clientKey, encrypted);
-  const messageMac = mac(tMsgMac, macKey, head);
+  const messageMac = hash(tMsgMac, encap(macKey), head);
   return {
     onionskin: concatBytes(head, messageMac),
     finish(reply) {
@@ -115,13 +130,13 @@ export function ntorV3Client(
         });
       }
       const serverKey = reply.slice(0, 32);
-      const xy = exchange(secretKey, serverKey);
+      const xy = exchange(own, serverKey);
       const p = phase2({ xy, xb, relay }, clientKey, serverKey, messageMac, verification);
       const encryptedAnswer = reply.subarray(64);
       if (!secretEqual(p.authOf(encryptedAnswer), reply.subarray(32, 64))) {
         throw new TorError('HANDSHAKE_FAILED', 'the ntor-v3 answer does not come from the relay we asked');
       }
-      return { ...finalKeys(p.seed), message: new AesCtr(p.encKey).crypt(encryptedAnswer) };
+      return { ...p.material, message: crypt(p.encKey, encryptedAnswer) };
     },
   };
 }
@@ -150,20 +165,21 @@ export function ntorV3Server(
   }
   const relay: NtorV3Relay = { ed25519Id: identity.ed25519Id, onionKey: onionKey.publicKey };
   const clientKey = onionskin.slice(64, 96);
-  const xb = exchange(onionKey.secretKey, clientKey);
+  const peer = x25519Peer(clientKey);
+  const xb = exchange(onionKey, peer);
   const { encKey, macKey } = phase1(xb, relay, clientKey, verification);
   const messageMac = onionskin.slice(onionskin.length - 32);
-  if (!secretEqual(mac(tMsgMac, macKey, onionskin.subarray(0, onionskin.length - 32)), messageMac)) {
+  if (!secretEqual(hash(tMsgMac, encap(macKey), onionskin.subarray(0, onionskin.length - 32)), messageMac)) {
     throw new TorError('HANDSHAKE_FAILED', 'an ntor-v3 onionskin with a wrong MAC');
   }
   return {
-    message: new AesCtr(encKey).crypt(onionskin.subarray(96, onionskin.length - 32)),
+    message: crypt(encKey, onionskin.subarray(96, onionskin.length - 32)),
     answer(message) {
       const own = options.keyPair ?? x25519KeyPair(random);
-      const xy = exchange(own.secretKey, clientKey);
+      const xy = exchange(own, peer);
       const p = phase2({ xy, xb, relay }, clientKey, own.publicKey, messageMac, verification);
-      const encrypted = new AesCtr(p.encKey).crypt(message);
-      return { ...finalKeys(p.seed), reply: concatBytes(own.publicKey, p.authOf(encrypted), encrypted) };
+      const encrypted = crypt(p.encKey, message);
+      return { ...p.material, reply: concatBytes(own.publicKey, p.authOf(encrypted), encrypted) };
     },
   };
 }

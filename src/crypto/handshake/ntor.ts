@@ -1,7 +1,14 @@
 import { bytesEqual, concatBytes, fromUtf8 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
-import { hkdfSha256, hmacSha256, secretEqual, type X25519KeyPair, x25519KeyPair } from '../primitives/index.ts';
+import {
+  hkdfSha256,
+  hmacSha256,
+  secretEqual,
+  type X25519KeyPair,
+  x25519KeyPair,
+  x25519Peer,
+} from '../primitives/index.ts';
 import { exchange } from './exchange.ts';
 import type { ClientHandshake, KeyMaterial, ServerHandshake } from './result.ts';
 
@@ -40,14 +47,14 @@ export function ntorClient(
   relay: NtorRelay,
   keyPair: X25519KeyPair = x25519KeyPair(random),
 ): ClientHandshake<KeyMaterial> {
-  const { publicKey: clientKey, secretKey } = keyPair;
+  const clientKey = keyPair.publicKey;
   return {
     onionskin: concatBytes(relay.rsaId, relay.onionKey, clientKey),
     finish(reply) {
       if (reply.length < 64) throw new TorError('HANDSHAKE_FAILED', 'an ntor answer has 64 bytes');
       const serverKey = reply.slice(0, 32);
-      const xy = exchange(secretKey, serverKey);
-      const xb = exchange(secretKey, relay.onionKey);
+      const xy = exchange(keyPair, serverKey);
+      const xb = exchange(keyPair, relay.onionKey);
       const { auth, material } = derive({ relay, clientKey, serverKey, xy, xb });
       if (!secretEqual(auth, reply.subarray(32, 64))) {
         throw new TorError('HANDSHAKE_FAILED', 'the ntor answer does not come from the relay we asked');
@@ -75,12 +82,13 @@ export function ntorServer(
     throw new TorError('HANDSHAKE_FAILED', 'an ntor onionskin for another relay or an old key');
   }
   const clientKey = onionskin.slice(52, 84);
+  const peer = x25519Peer(clientKey);
   const { auth, material } = derive({
     relay: { rsaId: identity.rsaId, onionKey: onionKey.publicKey },
     clientKey,
     serverKey: keyPair.publicKey,
-    xy: exchange(keyPair.secretKey, clientKey),
-    xb: exchange(onionKey.secretKey, clientKey),
+    xy: exchange(keyPair, peer),
+    xb: exchange(onionKey, peer),
   });
   return { ...material, reply: concatBytes(keyPair.publicKey, auth) };
 }

@@ -24,4 +24,11 @@ export { RsaPrivateKey, RsaPublicKey } from './rsa.ts';
 export { s2kMatches, s2kRfc2440, s2kSpecifierLength } from './s2k.ts';
 export { secretEqual } from './secret-equal.ts';
 export { generateTlsKey, makeX509, X509Cert, type X509Fields, x509Pem } from './x509.ts';
-export { type X25519KeyPair, x25519, x25519KeyPair, x25519PublicKey } from './x25519.ts';
+export {
+  type X25519KeyPair,
+  type X25519Peer,
+  x25519,
+  x25519KeyPair,
+  x25519Peer,
+  x25519PublicKey,
+} from './x25519.ts';

@@ -3,7 +3,6 @@ import { isAllZero } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
 import { okpPrivateKey, okpPublicKey, okpRawPublic } from './okp.ts';
-import { secretEqual } from './secret-equal.ts';
 
 export interface X25519KeyPair {
   readonly publicKey: Uint8Array;
@@ -11,23 +10,35 @@ export interface X25519KeyPair {
   readonly secretKey: Uint8Array;
 }
 
+/** Another's public key, ready for more than one exchange. */
+export interface X25519Peer {
+  readonly key: KeyObject;
+}
+
 export function x25519KeyPair(random: Random): X25519KeyPair {
   const secretKey = random.bytes(32);
   secretKey[0] = (secretKey[0] as number) & 248;
   secretKey[31] = ((secretKey[31] as number) & 127) | 64;
-  return { publicKey: x25519PublicKey(secretKey), secretKey };
+  return new MadeKeyPair(secretKey);
 }
 
 /** Throws BAD_KEY unless the secret has 32 bytes. */
-export const x25519PublicKey = (secretKey: Uint8Array): Uint8Array => okpRawPublic(privateKeyOf(secretKey));
+export const x25519PublicKey = (secretKey: Uint8Array): Uint8Array => okpRawPublic(okpPrivateKey('X25519', secretKey));
 
-/** The shared secret, 32 bytes. Throws BAD_KEY when it would be all zeros, or a length is wrong. */
-export function x25519(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  const privateKey = privateKeyOf(secretKey);
-  const peer = okpPublicKey('X25519', publicKey);
+/** Throws BAD_KEY for a wrong length. */
+export const x25519Peer = (publicKey: Uint8Array): X25519Peer => ({ key: okpPublicKey('X25519', publicKey) });
+
+/**
+ * The shared secret, 32 bytes. A pair that is used more than once is cheaper than its secret half alone. Throws BAD_KEY
+ * when it would be all zeros, or a length is wrong.
+ */
+export function x25519(secret: Uint8Array | X25519KeyPair, peer: Uint8Array | X25519Peer): Uint8Array {
+  const privateKey = secret instanceof Uint8Array ? okpPrivateKey('X25519', secret) : privateKeyOf(secret);
+  const { key: publicKey } = peer instanceof Uint8Array ? x25519Peer(peer) : peer;
   let shared: Uint8Array;
   try {
-    shared = new Uint8Array(diffieHellman({ privateKey, publicKey: peer }));
+    const out = diffieHellman({ privateKey, publicKey });
+    shared = new Uint8Array(out.buffer, out.byteOffset, out.length);
   } catch (error) {
     throw new TorError('BAD_KEY', smallOrder, { cause: error });
   }
@@ -37,21 +48,30 @@ export function x25519(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array
 
 const smallOrder = 'X25519 public key of small order';
 
-interface Prepared {
-  readonly key: KeyObject;
-  readonly bytes: Uint8Array;
+/** Making a private key object costs a scalar multiplication, as much as using it: so a new pair keeps its own. */
+class MadeKeyPair implements X25519KeyPair {
+  readonly publicKey: Uint8Array;
+  readonly secretKey: Uint8Array;
+  readonly #key: KeyObject;
+
+  constructor(secretKey: Uint8Array) {
+    this.#key = okpPrivateKey('X25519', secretKey);
+    this.secretKey = secretKey;
+    this.publicKey = okpRawPublic(this.#key);
+  }
+
+  static keyOf(pair: X25519KeyPair): KeyObject | undefined {
+    return #key in pair ? pair.#key : undefined;
+  }
 }
 
-const prepared = new WeakMap<Uint8Array, Prepared>();
+/** Key objects of pairs that were read from a file or came from another thread. */
+const prepared = new WeakMap<X25519KeyPair, KeyObject>();
 
-/**
- * Making a private key object costs a scalar multiplication, as much as using it: so a block of bytes that was a key
- * once keeps its object, for as long as it holds the same bytes.
- */
-function privateKeyOf(secretKey: Uint8Array): KeyObject {
-  const known = prepared.get(secretKey);
-  if (known !== undefined && secretEqual(known.bytes, secretKey)) return known.key;
-  const key = okpPrivateKey('X25519', secretKey);
-  prepared.set(secretKey, { key, bytes: secretKey.slice() });
+function privateKeyOf(pair: X25519KeyPair): KeyObject {
+  const known = MadeKeyPair.keyOf(pair) ?? prepared.get(pair);
+  if (known !== undefined) return known;
+  const key = okpPrivateKey('X25519', pair.secretKey);
+  prepared.set(pair, key);
   return key;
 }
