@@ -241,6 +241,7 @@ export class PooledCircuitManager implements CircuitManager {
   setHsState(circuit: OriginCircuit, state: HsState): void {
     const managed = this.#managed(circuit);
     managed.hsState = state;
+    this.#pathBias.noteHsState(managed, state);
     this.events.emit('purpose', { info: infoOf(managed), oldPurpose: managed.purpose, cannibalized: false });
   }
 
@@ -269,32 +270,35 @@ export class PooledCircuitManager implements CircuitManager {
 
   newIdentity(): void {
     this.#nymEpoch++;
+    this.retireDirty();
+  }
+
+  retireDirty(): void {
     for (const managed of this.#pool) if (managed.dirtySinceMs !== undefined) this.#markUnusable(managed);
   }
 
   // Life
 
   setNetDir(netdir: NetDir | undefined): void {
-    const changed = netdir?.validAfterMs !== this.#netdir.value?.validAfterMs;
+    const before = this.#netdir.value;
     this.#netdir.set(netdir);
     if (netdir === undefined) return;
     this.#haveExits = netdir.enoughDirInfo().haveExits;
     this.#buildTimes.setParams(buildTimeParams(netdir.params));
-    if (changed) this.#rules.forget();
+    if (netdir.validAfterMs !== before?.validAfterMs) this.#rules.forget();
     this.#attachLater();
+    // The tick would come up to a second later.
+    if (before === undefined && this.#tickTimer !== undefined) this.#deps.timers.soon(() => this.launchPreemptive());
   }
 
   start(): void {
     if (this.#tickTimer !== undefined || this.#closed) return;
-    this.#tickTimer = this.#deps.timers.after(
-      tickMs,
-      () => {
-        this.#tickTimer = undefined;
-        this.#tick();
-        this.start();
-      },
-      { background: true },
-    );
+    const again = (): void => {
+      this.#tickTimer = undefined;
+      this.#tick();
+      this.start();
+    };
+    this.#tickTimer = this.#deps.timers.after(tickMs, again, { background: true });
   }
 
   closeAll(): void {

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/log/index.ts';
 import type { GuardManager, PathBias } from '../guard/index.ts';
 import { type ConsensusParams, defaultParams } from '../netdir/index.ts';
 import type { ManagedCircuit } from './managed-circuit.ts';
+import type { CircuitPurpose, HsState } from './types.ts';
 
 export interface PathBiasDeps {
   /** Keeps the counters, and with them outlives restarts. */
@@ -13,6 +14,14 @@ export interface PathBiasDeps {
 
 type Verdict = 'fine' | 'notice' | 'warn' | 'extreme';
 const gravity: readonly Verdict[] = ['fine', 'notice', 'warn', 'extreme'];
+
+/**
+ * Where others choose the end of a circuit they could have it fail, and our guard blamed: rendezvous points are named by
+ * clients, introduction points by services. As C tor.
+ */
+const uncounted: ReadonlySet<CircuitPurpose> = new Set(['hs-service-rend', 'hs-client-intro', 'testing', 'controller']);
+
+const farEndAnswered: ReadonlySet<HsState> = new Set(['hssi-established', 'hscr-established-idle', 'hscr-joined']);
 
 /**
  * Counts for each guard how many circuits stand and carry traffic, and says so when too few do: a guard may let only
@@ -47,6 +56,12 @@ export class PathBiasMonitor {
     } else if (use === 'failed' && managed.use === 'attempted') managed.use = 'failed';
   }
 
+  noteHsState(managed: ManagedCircuit, state: HsState): void {
+    if (!farEndAnswered.has(state)) return;
+    this.noteUse(managed, 'attempted');
+    this.noteUse(managed, 'succeeded');
+  }
+
   noteGone(managed: ManagedCircuit, error: TorError): void {
     if (error.code === 'CIRCUIT_TIMEOUT') {
       if (managed.openedHops >= 2) this.#count(managed, (counts) => counts.timeouts++);
@@ -58,7 +73,7 @@ export class PathBiasMonitor {
 
   #count(managed: ManagedCircuit, change: (counts: PathBias) => void): void {
     const guard = managed.hops[0];
-    if (guard === undefined || managed.needs.oneHop) return;
+    if (guard === undefined || managed.needs.oneHop || uncounted.has(managed.purpose)) return;
     const counts = this.#deps.guards?.pathBias(guard.fingerprint);
     if (counts === undefined) return;
     change(counts);
