@@ -1,9 +1,10 @@
 import type { LabNode } from '../../src/app/lab/index.ts';
-import { coldFirstByte, firstThatAnswers, manyAtOnce, manyOnOneCircuit, oneStream, warmFirstBytes } from './loads.ts';
+import { firstByte, type Load, move, newCircuitFirstBytes, oneStream, type Place, warmFirstBytes } from './loads.ts';
 import { cpuSeconds, memoryMib } from './process-figures.ts';
-import { type Figures, inTurn, type Subject } from './rounds.ts';
+import { costs } from './relays.ts';
+import { inTurn, type Recorder, type Subject } from './rounds.ts';
 import type { Section, SectionOptions } from './section.ts';
-import type { Place, Program, Stage } from './stage.ts';
+import type { Program, Stage } from './stage.ts';
 
 interface Client extends Subject {
   readonly node: LabNode;
@@ -12,55 +13,55 @@ interface Client extends Subject {
 interface Visitor extends Client {
   /** Met again and again. */
   readonly warm: Place;
-  /** Met once, one in each round. */
-  readonly cold: readonly string[];
+  /** Met once each. */
+  readonly cold: readonly Place[];
 }
 
 const streams = 8;
+const coldEachRound = 2;
 const rivals: readonly Program[] = ['tor', 'tropea'];
 
 /** Eight streams, and what they cost the client. */
-async function load(client: Client, place: Place, bytes: number, work = manyAtOnce) {
+async function many(record: Recorder, client: Client, place: Place, load: Load, way: 'down' | 'up' = 'down') {
   const { pid } = client.node.process;
-  await work(client.node, place, { streams, bytes: 1000 });
-  const before = cpuSeconds(pid);
-  const rate = await work(client.node, place, { streams, bytes });
-  return { rate, cpu: (cpuSeconds(pid) - before) / ((bytes * streams) / 1e9) };
+  const name = `8 streams ${way}`;
+  const seen = await record.step(name, () => costs([pid], [client.node], place, { ...load, up: way === 'up' }));
+  record.add({ [name]: seen?.rate, [`CPU ${way}`]: seen?.cpu[0] });
 }
 
-async function overExit(stage: Stage, client: Client, { megabytes }: SectionOptions): Promise<Figures> {
+async function overExit(stage: Stage, client: Client, record: Recorder, { megabytes }: SectionOptions): Promise<void> {
   const { node } = client;
   const { pid } = node.process;
-  const first = await warmFirstBytes(node, stage.web, 15);
-  const down = await oneStream(node, stage.web, megabytes(30));
+  await record.take('first byte, warm', () => warmFirstBytes(node, stage.web, 15));
+  await record.take('one stream down', () => oneStream(node, stage.web, megabytes(30)));
   const before = cpuSeconds(pid);
-  const up = await oneStream(node, stage.web, megabytes(20), true);
-  const upCpu = (cpuSeconds(pid) - before) / (megabytes(20) / 1e9);
-  const { rate, cpu } = await load(client, stage.web, megabytes(10));
-  return {
-    ...{ 'first byte, warm': first, 'one stream down': down, 'one stream up': up, '8 streams down': rate },
-    ...{ 'CPU down': cpu, 'CPU up': upCpu, memory: memoryMib(pid).now },
-  };
+  const up = { streams: 1, bytes: megabytes(20), up: true };
+  const moved = await record.step('one stream up', () => move([node], stage.web, up));
+  if (moved !== undefined) {
+    record.add({ 'one stream up': moved.rate, 'CPU up': (cpuSeconds(pid) - before) / moved.gigabytes });
+  }
+  await many(record, client, stage.web, { streams, bytes: megabytes(10), circuits: true });
+  record.add({ memory: memoryMib(pid).now });
 }
 
-async function overOnion(client: Visitor, round: number, { megabytes }: SectionOptions): Promise<Figures> {
-  const { warm: place, cold } = client;
-  const next = { host: cold[round] ?? '', port: 80 };
-  const connect = await coldFirstByte(client.node, next).catch(() => undefined);
-  const first = await warmFirstBytes(client.node, place, 15);
-  const down = await oneStream(client.node, place, megabytes(10));
-  const { rate, cpu } = await load(client, place, megabytes(3), manyOnOneCircuit);
-  return {
-    ...{ 'connect, cold': connect, 'first byte, warm': first, 'one stream down': down, '8 streams down': rate },
-    ...{ 'CPU down': cpu, memory: memoryMib(client.node.process.pid).now },
-  };
+async function overOnion(client: Visitor, round: number, record: Recorder, { megabytes }: SectionOptions) {
+  const { node, warm: place } = client;
+  for (const cold of client.cold.slice(round * coldEachRound, (round + 1) * coldEachRound)) {
+    await record.take('connect, cold', () => firstByte(node, cold));
+  }
+  await record.take('connect, descriptor known', () => newCircuitFirstBytes(node, place, 5, `round${round}-`));
+  await record.take('first byte, warm', () => warmFirstBytes(node, place, 15));
+  await record.take('one stream down', () => oneStream(node, place, megabytes(10)));
+  await record.take('one stream up', () => oneStream(node, place, megabytes(6), true));
+  await many(record, client, place, { streams, bytes: megabytes(4), circuits: true });
+  record.add({ memory: memoryMib(node.process.pid).now });
 }
 
 export const clientsSection: Section = {
   name: 'clients',
   title: 'Clients through an exit',
   about:
-    'Both clients keep to the same three relays, C tor without KIST and with TCP_NODELAY, so that relays do not set the pace.',
+    'Both clients keep to the same three relays, C tor without KIST and with TCP_NODELAY, so that relays do not set the pace. The 8 streams have a circuit each.',
   metrics: [
     { name: 'first byte, warm', unit: 'ms', better: 'lower' },
     { name: 'one stream down', unit: 'MB/s', better: 'higher' },
@@ -70,17 +71,16 @@ export const clientsSection: Section = {
     { name: 'CPU up', unit: 's/GB', better: 'lower' },
     { name: 'memory', unit: 'MiB', better: 'lower' },
   ],
-  async run(stage, options) {
+  seconds: 80,
+  async run(stages, options) {
+    const stage = await stages.use('tuned');
     const clients = await Promise.all(
-      rivals.map(
-        async (program): Promise<Client> => ({
-          label: program,
-          node: await stage.pinned(program, 'tuned'),
-        }),
-      ),
+      rivals.map(async (program): Promise<Client> => ({ label: program, node: await stage.pinned(program) })),
     );
-    for (const { node } of clients) await manyAtOnce(node, stage.web, { streams, bytes: options.megabytes(6) });
-    const samples = await inTurn(clients, options, (client) => overExit(stage, client, options));
+    for (const { node } of clients) {
+      await move([node], stage.web, { streams, bytes: options.megabytes(6), circuits: true });
+    }
+    const samples = await inTurn(clients, options, (client, record) => overExit(stage, client, record, options));
     return { labels: rivals, samples };
   },
 };
@@ -89,27 +89,32 @@ export const onionClientsSection: Section = {
   name: 'onions',
   title: 'Clients of onion services',
   about:
-    'The services are of C tor, without KIST; relays are as each client chooses them among all. Streams share a circuit.',
+    'Services and relays are of C tor without KIST and with TCP_NODELAY; both clients have the same guard. The 8 streams have a circuit each.',
   metrics: [
     { name: 'connect, cold', unit: 'ms', better: 'lower' },
+    { name: 'connect, descriptor known', unit: 'ms', better: 'lower' },
     { name: 'first byte, warm', unit: 'ms', better: 'lower' },
     { name: 'one stream down', unit: 'MB/s', better: 'higher' },
+    { name: 'one stream up', unit: 'MB/s', better: 'higher' },
     { name: '8 streams down', unit: 'MB/s', better: 'higher' },
     { name: 'CPU down', unit: 's/GB', better: 'lower' },
     { name: 'memory', unit: 'MiB', better: 'lower' },
   ],
-  async run(stage, options) {
-    const perClient = options.rounds + 3;
-    const onions = await stage.manyServices(rivals.length * perClient);
+  seconds: 100,
+  async run(stages, options) {
+    const stage = await stages.use('tuned');
+    const places = await stage.manyServices(1 + rivals.length * options.rounds * coldEachRound);
+    const [warm, ...others] = places;
+    if (warm === undefined) throw new Error('no services');
     const visitors: Visitor[] = [];
     for (const [index, program] of rivals.entries()) {
-      const node = await stage.client(`free${program}`, program);
-      const mine = onions.slice(index * perClient, (index + 1) * perClient);
-      const warm = await firstThatAnswers(node, mine.slice(0, 3), 80);
-      visitors.push({ label: program, node, warm, cold: mine.slice(3) });
+      const node = await stage.client(`visitor${program}`, program, [`EntryNodes ${stage.relay('guard').name}`]);
+      visitors.push({ label: program, node, warm, cold: others.filter((_, i) => i % rivals.length === index) });
+      await move([node], warm, { streams, bytes: options.megabytes(3), circuits: true });
     }
-    for (const visitor of visitors) await load(visitor, visitor.warm, options.megabytes(3), manyOnOneCircuit);
-    const samples = await inTurn(visitors, options, (visitor, round) => overOnion(visitor, round, options));
+    const samples = await inTurn(visitors, options, (visitor, record, round) =>
+      overOnion(visitor, round, record, options),
+    );
     return { labels: rivals, samples };
   },
 };

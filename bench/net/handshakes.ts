@@ -1,91 +1,79 @@
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { nodeRuntime } from '../../src/base/runtime/index.ts';
-import { circuitParams } from '../../src/network/circuits/index.ts';
-import { defaultParams } from '../../src/network/netdir/index.ts';
-import { type HopTarget, OriginCircuit } from '../../src/protocol/circuit/index.ts';
-import { type HandWired, handWired } from '../../test/interop/support/hand-wired.ts';
+import type { Relay } from '../../src/network/netdir/index.ts';
+import type { OriginCircuit } from '../../src/protocol/circuit/index.ts';
+import { Maker, times } from './maker.ts';
 import { cpuSeconds, memoryMib } from './process-figures.ts';
-import { type Figures, inTurn, type Subject } from './rounds.ts';
+import { inTurn, type Recorder, type Subject } from './rounds.ts';
 import type { Section } from './section.ts';
-import type { Program } from './stage.ts';
+import { programs } from './stage.ts';
 
 interface Target extends Subject {
   readonly pid: number;
-  readonly hop: HopTarget;
-  readonly endpoint: Parameters<HandWired['channels']['get']>[0];
+  readonly relay: Relay;
 }
 
 const atOnce = 64;
-const params = circuitParams(defaultParams);
+const circuitsMade = 4000;
 
 /** Makes circuits of one hop on one link, so many at a time, until `count` are open. */
-async function open(client: HandWired, target: Target, count: number): Promise<OriginCircuit[]> {
-  const channel = await client.channels.get(target.endpoint);
+async function open(maker: Maker, { relay }: Target, count: number): Promise<OriginCircuit[]> {
   const circuits: OriginCircuit[] = [];
-  let left = count;
-  const worker = async (): Promise<void> => {
-    while (left-- > 0) {
-      const circuit = new OriginCircuit({ ...nodeRuntime, channel }, { params });
-      // As C tor makes the first hop of a circuit, and any but the last: ntor, or ntor-v3 without requests.
-      await circuit.create(target.hop);
-      circuits.push(circuit);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await times(count, atOnce, async () => {
+    circuits.push(await maker.circuit(relay));
+  });
   return circuits;
 }
 
-async function measure(client: HandWired, target: Target, count: number, round: number): Promise<Figures> {
-  const close = (circuits: readonly OriginCircuit[]): void => {
-    for (const circuit of circuits) circuit.close();
-  };
-  // The first circuits show what memory they take, since later ones find what those left free, and warm the engine up.
-  const memory = memoryMib(target.pid).now;
-  const first = round > 0 ? [] : await open(client, target, count);
-  const grown = memoryMib(target.pid).now - memory;
-  close(first);
+function closeAll(circuits: readonly OriginCircuit[]): void {
+  for (const circuit of circuits) circuit.close();
+}
+
+async function measure(maker: Maker, target: Target, count: number, record: Recorder): Promise<void> {
   const cpu = cpuSeconds(target.pid);
   const started = performance.now();
-  const circuits = await open(client, target, count);
+  const circuits = await open(maker, target, count);
   const seconds = (performance.now() - started) / 1000;
-  const figures = {
+  record.add({
     'circuits created': count / seconds,
     'CPU per circuit': ((cpuSeconds(target.pid) - cpu) * 1000) / count,
-    'memory per 1,000 circuits': round > 0 ? undefined : (grown * 1000) / count,
-  };
-  close(circuits);
-  return figures;
+  });
+  closeAll(circuits);
+}
+
+/** The first circuits show what memory they take, since later ones find what those left free; and they warm engines up. */
+async function growth(maker: Maker, target: Target, count: number): Promise<number> {
+  const before = memoryMib(target.pid).now;
+  const circuits = await open(maker, target, count);
+  const grown = memoryMib(target.pid).now - before;
+  closeAll(circuits);
+  return (grown * 1000) / count;
 }
 
 export const handshakesSection: Section = {
   name: 'handshakes',
   title: 'Relays: circuits created',
-  about: `${atOnce} circuits at a time are created over one link with the relay's onion key; at the end all are open, which is when memory is read.`,
+  about: `${atOnce} circuits at a time are created over one link with the relay's onion key; memory is what the relay's process grew by when ${circuitsMade} were open.`,
   metrics: [
     { name: 'circuits created', unit: '1/s', better: 'higher' },
     { name: 'CPU per circuit', unit: 'ms', better: 'lower' },
     { name: 'memory per 1,000 circuits', unit: 'MiB', better: 'lower' },
   ],
-  async run(stage, { megabytes, ...rounds }) {
-    const client = await handWired(stage.net, await mkdtemp(join(stage.net.folder, 'maker-')));
+  seconds: 60,
+  async run(stages, options) {
+    const stage = await stages.use('mixed');
+    const maker = await Maker.start(stage);
     try {
-      client.circuits.start();
-      await client.directory.start();
-      await client.directory.whenReady(AbortSignal.timeout(60_000));
-      const targets = (['tor', 'tropea'] as const).map((program: Program): Target => {
-        const node = stage.relay(program, 'Middle');
-        const relay = client.directory.netdir?.byNameOrId(node.name);
-        if (relay === undefined) throw new Error(`${node.name} is not in the consensus`);
-        const hop = relay.hopTarget();
-        const identity = { rsa: hop.rsa, ...(hop.ed25519 === undefined ? {} : { ed25519: hop.ed25519 }) };
-        return { label: program, pid: node.process.pid, hop, endpoint: { identity, addresses: relay.addresses } };
+      const targets = programs.map((program): Target => {
+        const { name, process } = stage.relay('middle', program);
+        return { label: program, pid: process.pid, relay: maker.relay(name) };
       });
-      const count = Math.round(megabytes(1) / 250);
-      const samples = await inTurn(targets, rounds, (target, round) => measure(client, target, count, round));
+      const count = options.scaled(circuitsMade);
+      const samples = await inTurn(targets, options, async (target, record, round) => {
+        if (round === 0) await record.take('memory per 1,000 circuits', () => growth(maker, target, count));
+        await measure(maker, target, count, record);
+      });
       return { labels: targets.map(({ label }) => label), samples };
     } finally {
-      await client.stop();
+      await maker.stop();
     }
   },
 };

@@ -1,24 +1,29 @@
 /**
- * npm run bench -- net [--sections=relays,clients,...] [--rounds=3] [--scale=1] [--seconds=100] [--dry]
+ * npm run bench -- net [--sections=relays,clients,...] [--rounds=3] [--scale=1] [--seconds=N] [--dry]
  *
- * Tropea beside C tor in one private network, in every position. Each section ends within about twice `--seconds`,
+ * Tropea beside C tor in private networks, in every position. Each section has its time, `--seconds` gives all the same;
  * `--scale` multiplies the sizes of transfers, `--dry` leaves results.md alone.
  */
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { clientsSection, onionClientsSection } from './clients.ts';
 import { handshakesSection } from './handshakes.ts';
-import { relaysSection, wholeSection } from './relays.ts';
+import { introductionsSection } from './introductions.ts';
+import { networksSection } from './networks.ts';
+import { relaysSection } from './relays.ts';
 import { rendezvousSection } from './rendezvous.ts';
 import { machine, table, writeSection } from './report.ts';
 import type { Section } from './section.ts';
 import { servicesSection } from './services.ts';
-import { Stage } from './stage.ts';
+import { Stages } from './stages.ts';
+import { startupSection } from './startup.ts';
 
 const results = fileURLToPath(new URL('../results.md', import.meta.url));
+/** Those that share a network stand together. */
 const sections: readonly Section[] = [
-  ...[relaysSection, wholeSection, handshakesSection, rendezvousSection],
-  ...[clientsSection, onionClientsSection, servicesSection],
+  ...[relaysSection, handshakesSection, rendezvousSection],
+  ...[clientsSection, onionClientsSection, servicesSection, introductionsSection],
+  ...[networksSection, startupSection],
 ];
 
 function option(name: string, fallback: string): string {
@@ -28,7 +33,6 @@ function option(name: string, fallback: string): string {
 
 const rounds = Number(option('rounds', '3'));
 const scale = Number(option('scale', '1'));
-const seconds = Number(option('seconds', '100'));
 const dry = process.argv.includes('--dry');
 const chosen = option('sections', sections.map(({ name }) => name).join(','))
   .split(',')
@@ -38,45 +42,40 @@ const chosen = option('sections', sections.map(({ name }) => name).join(','))
     return section;
   });
 
-async function report(stage: Stage, section: Section): Promise<void> {
+async function report(stages: Stages, section: Section): Promise<void> {
   const [load = 0] = loadavg();
   const started = performance.now();
-  const { labels, samples } = await section.run(stage, {
+  const { labels, samples } = await section.run(stages, {
     rounds,
-    deadlineMs: started + seconds * 1000,
+    seconds: Number(option('seconds', String(section.seconds))),
     megabytes: (count) => Math.round(count * scale * 1e6),
+    scaled: (count) => Math.ceil(count * scale),
   });
-  await stage.endClients();
   const took = ((performance.now() - started) / 1000).toFixed(0);
-  const tuned = stage.tuned.noDelay ? 'without KIST, TCP_NODELAY forced' : 'without KIST';
-  const about = [
-    section.about,
-    labels.includes('tuned') ? ` "tuned" is C tor ${tuned}.` : '',
-    ` ${new Date().toISOString().slice(0, 10)}, load ${load.toFixed(1)} before, ${took} s.`,
-  ].join('');
-  const text = `${about}\n\n${table(labels, section.metrics, samples)}`;
+  const when = `${new Date().toISOString().slice(0, 10)}, load ${load.toFixed(1)} before, ${took} s.`;
+  const text = `${section.about} ${when}\n\n${table(labels, section.metrics, samples)}`;
   console.log(`\n## ${section.title}\n\n${text}`);
   if (!dry) writeSection(results, section.title, text);
 }
 
 async function main(): Promise<void> {
-  const stage = await Stage.start();
+  const stages = new Stages();
   try {
     if (!dry) {
-      const text = `Private networks on loopback. ${machine()}. Medians of ${rounds} rounds with lowest and highest.`;
+      const text = `Private networks on loopback. ${machine()}. Medians of up to ${rounds} rounds with lowest and highest.`;
       writeSection(results, 'Whole network', text);
     }
     for (const section of chosen) {
       try {
-        await report(stage, section);
+        await report(stages, section);
       } catch (error) {
         process.exitCode = 1;
         console.error(`${section.name}: ${error instanceof Error ? error.message : String(error)}`);
-        await stage.endClients();
       }
+      await stages.endClients();
     }
   } finally {
-    await stage.stop();
+    await stages.stop();
   }
 }
 

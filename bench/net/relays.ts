@@ -1,35 +1,60 @@
-import { manyAtOnce, oneStream, warmFirstBytes } from './loads.ts';
+import { type Load, move, moveOver, oneStream, openAll, roundTrips, type Seat, warmFirstBytes } from './loads.ts';
 import { cpuSeconds, memoryMib } from './process-figures.ts';
-import { type Figures, inTurn, type Subject } from './rounds.ts';
-import type { Section } from './section.ts';
+import { inTurn, type Recorder, type Subject } from './rounds.ts';
+import type { Section, SectionOptions } from './section.ts';
 import { type Program, positions, programs, type Stage } from './stage.ts';
 
 interface Path extends Subject {
   readonly program: Program;
-  readonly socksPort: number;
+  readonly seat: Seat;
 }
 
-const streams = 32;
+const hops = positions.length;
+const names = { rate: '32 streams down', idle: 'a byte and back, per hop', busy: 'the same beside 8 downloads' };
 
-async function measure(stage: Stage, path: Path, sizes: { single: number; each: number }): Promise<Figures> {
-  const relays = positions.map((position) => stage.relay(path.program, position).process.pid);
-  const first = await warmFirstBytes(path, stage.web, 15);
-  const single = await oneStream(path, stage.web, sizes.single);
-  const up = await oneStream(path, stage.web, sizes.single / 2, true);
-  await manyAtOnce(path, stage.web, { streams, bytes: 1000 });
-  const before = relays.map(cpuSeconds);
-  const many = await manyAtOnce(path, stage.web, { streams, bytes: sizes.each });
-  const gigabytes = (streams * sizes.each) / 1e9;
-  const [guard, middle, exit] = relays.map((pid, index) => (cpuSeconds(pid) - (before[index] ?? 0)) / gigabytes);
-  const busy = manyAtOnce(path, stage.web, { streams: 8, bytes: sizes.each * 2 });
-  const underLoad = await warmFirstBytes(path, stage.web, 10);
-  await busy;
-  return {
-    ...{ 'one stream down': single, 'one stream up': up, '32 streams down': many },
-    ...{ 'guard, CPU': guard, 'middle, CPU': middle, 'exit, CPU': exit },
-    ...{ 'first byte, warm': first, 'first byte, warm, beside 8 downloads': underLoad },
-    'middle, memory': memoryMib(relays[1] ?? 0).now,
+/** CPU of processes while streams move, s/GB each. */
+export async function costs(
+  pids: readonly number[],
+  seats: readonly Seat[],
+  place: Stage['web'],
+  load: Load,
+): Promise<{ readonly rate: number; readonly cpu: readonly number[] }> {
+  const streams = await openAll(seats, place, load);
+  const before = pids.map(cpuSeconds);
+  const { rate, gigabytes } = await moveOver(streams, place, load);
+  return { rate, cpu: pids.map((pid, index) => (cpuSeconds(pid) - (before[index] ?? 0)) / gigabytes) };
+}
+
+/** Round trips for as long as something else goes on. */
+async function besides(seat: Seat, stage: Stage, load: Load): Promise<number[]> {
+  const streams = await openAll([seat], stage.web, load);
+  let over = false;
+  const busy = moveOver(streams, stage.web, load).finally(() => {
+    over = true;
+  });
+  const times: number[] = [];
+  const sample = async (): Promise<void> => {
+    while (!over) times.push(...(await roundTrips(seat, stage.web, 5)));
   };
+  await Promise.all([busy, sample()]);
+  return times;
+}
+
+async function measure(stage: Stage, path: Path, record: Recorder, { megabytes }: SectionOptions): Promise<void> {
+  const { seat } = path;
+  const relays = positions.map((position) => stage.relay(position, path.program).process.pid);
+  await record.take('first byte, warm', () => warmFirstBytes(seat, stage.web, 15));
+  await record.take('one stream down', () => oneStream(seat, stage.web, megabytes(24)));
+  await record.take('one stream up', () => oneStream(seat, stage.web, megabytes(12), true));
+  const load = { streams: 32, bytes: megabytes(3), circuits: true };
+  const many = await record.step(names.rate, () => costs(relays, [seat], stage.web, load));
+  const [guard, middle, exit] = many?.cpu ?? [];
+  record.add({ [names.rate]: many?.rate, 'guard, CPU': guard, 'middle, CPU': middle, 'exit, CPU': exit });
+  const perHop = (times: readonly number[]): number[] => times.map((each) => each / hops);
+  await record.take(names.idle, async () => perHop(await roundTrips(seat, stage.web, 20)));
+  const beside = { streams: 8, bytes: megabytes(6), circuits: true };
+  await record.take(names.busy, async () => perHop(await besides(seat, stage, beside)));
+  record.add({ 'middle, memory': memoryMib(relays[1] ?? 0).now });
 }
 
 /** Through three relays of one program, for the client that waits least. */
@@ -37,57 +62,32 @@ export const relaysSection: Section = {
   name: 'relays',
   title: 'Relays: guard, middle and exit',
   about:
-    'Three relays of one program carry a client of C tor without KIST and with TCP_NODELAY, so that the relays set the pace. CPU is of one process while 32 circuits download.',
+    'Three relays of one program carry a client of C tor without KIST and with TCP_NODELAY, so that the relays set the pace. CPU is of one process while 32 circuits download. "tuned" is C tor without KIST, TCP_NODELAY forced where there is a C compiler.',
   metrics: [
     { name: 'guard, CPU', unit: 's/GB', better: 'lower' },
     { name: 'middle, CPU', unit: 's/GB', better: 'lower' },
     { name: 'exit, CPU', unit: 's/GB', better: 'lower' },
     { name: 'one stream down', unit: 'MB/s', better: 'higher' },
     { name: 'one stream up', unit: 'MB/s', better: 'higher' },
-    { name: '32 streams down', unit: 'MB/s', better: 'higher' },
+    { name: names.rate, unit: 'MB/s', better: 'higher' },
     { name: 'first byte, warm', unit: 'ms', better: 'lower' },
-    { name: 'first byte, warm, beside 8 downloads', unit: 'ms', better: 'lower' },
+    { name: names.idle, unit: 'ms', better: 'lower' },
+    { name: names.busy, unit: 'ms', better: 'lower' },
     { name: 'middle, memory', unit: 'MiB', better: 'lower' },
   ],
-  async run(stage, { megabytes, ...rounds }) {
+  seconds: 150,
+  async run(stages, options) {
+    const stage = await stages.use('mixed');
     const paths = await Promise.all(
-      programs.map(async (program): Promise<Path> => {
-        const { socksPort } = await stage.pinned('tuned', program);
-        return { label: program, program, socksPort };
-      }),
+      programs.map(
+        async (program): Promise<Path> => ({ label: program, program, seat: await stage.pinned('tuned', program) }),
+      ),
     );
     // Engines that compile what is used often are measured as they run for days.
-    for (const path of paths) await manyAtOnce(path, stage.web, { streams: 8, bytes: megabytes(6) });
-    const sizes = { single: megabytes(24), each: megabytes(3) };
-    const samples = await inTurn(paths, rounds, (path) => measure(stage, path, sizes));
-    return { labels: paths.map(({ label }) => label), samples };
-  },
-};
-
-/** Client and relays of one program: what a user of nothing else would see. */
-export const wholeSection: Section = {
-  name: 'whole',
-  title: 'Everything of one program: client, guard, middle, exit',
-  about: 'What somebody sees whose client and relays are all of one program.',
-  metrics: [
-    { name: 'one stream down', unit: 'MB/s', better: 'higher' },
-    { name: 'one stream up', unit: 'MB/s', better: 'higher' },
-    { name: '8 streams down', unit: 'MB/s', better: 'higher' },
-    { name: 'first byte, warm', unit: 'ms', better: 'lower' },
-  ],
-  async run(stage, { megabytes, ...rounds }) {
-    const paths = await Promise.all(
-      programs.map(async (program): Promise<Path> => {
-        const { socksPort } = await stage.pinned(program, program);
-        return { label: program, program, socksPort };
-      }),
-    );
-    const samples = await inTurn(paths, rounds, async (path) => ({
-      'first byte, warm': await warmFirstBytes(path, stage.web, 15),
-      'one stream down': await oneStream(path, stage.web, megabytes(30)),
-      'one stream up': await oneStream(path, stage.web, megabytes(15), true),
-      '8 streams down': await manyAtOnce(path, stage.web, { streams: 8, bytes: megabytes(8) }),
-    }));
+    for (const { seat } of paths) {
+      await move([seat], stage.web, { streams: 8, bytes: options.megabytes(6), circuits: true });
+    }
+    const samples = await inTurn(paths, options, (path, record) => measure(stage, path, record, options));
     return { labels: paths.map(({ label }) => label), samples };
   },
 };

@@ -7,44 +7,76 @@ export interface Subject {
 
 export interface RoundOptions {
   readonly rounds: number;
-  /** `performance.now()` after which no further round begins. */
-  readonly deadlineMs: number;
+  /** What a section may take. A round that would end later is not begun; after twice as long nothing is. */
+  readonly seconds: number;
 }
 
 /** All samples of one subject, by the name of the metric. */
 export type Samples = Map<string, number[]>;
 
-/**
- * Measures the subjects in turn, each first in another round, so that none always meets the quieter machine. What fails
- * is said on standard error and leaves no sample.
- */
+/** Takes figures of one subject, step by step. A step that fails is said on standard error and leaves no sample. */
+export class Recorder {
+  readonly samples: Samples = new Map();
+  readonly #label: string;
+  readonly #endMs: number;
+
+  constructor(label: string, endMs: number) {
+    this.#label = label;
+    this.#endMs = endMs;
+  }
+
+  add(figures: Figures): void {
+    for (const [name, value] of Object.entries(figures)) {
+      if (value === undefined) continue;
+      const list = this.samples.get(name) ?? [];
+      this.samples.set(name, list);
+      if (typeof value === 'number') list.push(value);
+      else list.push(...value);
+    }
+  }
+
+  /** Takes steps of which no sample is kept. */
+  aside(): Recorder {
+    return new Recorder(this.#label, this.#endMs);
+  }
+
+  /** One step. What it gives is undefined when it failed or when there is no time left for it. */
+  async step<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      if (performance.now() > this.#endMs) throw new Error('no time left');
+      return await work();
+    } catch (error) {
+      console.error(`${this.#label}, ${what}: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** A step whose outcome is the metric's. */
+  async take(metric: string, work: () => Promise<number | readonly number[]>): Promise<void> {
+    this.add({ [metric]: await this.step(metric, work) });
+  }
+}
+
+/** Measures the subjects in turn, each first in another round, so that none always meets the quieter machine. */
 export async function inTurn<T extends Subject>(
   subjects: readonly T[],
   options: RoundOptions,
-  run: (subject: T, round: number) => Promise<Figures>,
+  run: (subject: T, record: Recorder, round: number) => Promise<void>,
 ): Promise<Samples[]> {
-  const samples = subjects.map((): Samples => new Map());
+  const started = performance.now();
+  const end = started + options.seconds * 2000;
+  const records = subjects.map(({ label }) => new Recorder(label, end));
   for (let round = 0; round < options.rounds; round++) {
-    if (round > 0 && performance.now() > options.deadlineMs) break;
+    const spent = (performance.now() - started) / 1000;
+    if (round > 0 && spent * (1 + 1 / round) > options.seconds) {
+      console.error(`${round} of ${options.rounds} rounds took ${spent.toFixed(0)} of ${options.seconds} s`);
+      break;
+    }
     for (let turn = 0; turn < subjects.length; turn++) {
       const index = (turn + round) % subjects.length;
-      const subject = subjects[index] as T;
-      try {
-        collect(samples[index] as Samples, await run(subject, round));
-      } catch (error) {
-        console.error(`${subject.label}: ${error instanceof Error ? error.message : String(error)}`);
-      }
+      const record = records[index] as Recorder;
+      await record.step('a round', () => run(subjects[index] as T, record, round));
     }
   }
-  return samples;
-}
-
-function collect(into: Samples, figures: Figures): void {
-  for (const [name, value] of Object.entries(figures)) {
-    if (value === undefined) continue;
-    const list = into.get(name) ?? [];
-    into.set(name, list);
-    if (typeof value === 'number') list.push(value);
-    else list.push(...value);
-  }
+  return records.map(({ samples }) => samples);
 }

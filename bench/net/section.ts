@@ -1,5 +1,5 @@
 import type { Samples } from './rounds.ts';
-import type { Stage } from './stage.ts';
+import type { Stages } from './stages.ts';
 
 export interface Metric {
   /** The key under which rounds give their samples, and what the table says. */
@@ -15,10 +15,12 @@ export interface Result {
 
 export interface SectionOptions {
   readonly rounds: number;
-  /** `performance.now()` after which nothing more is begun. */
-  readonly deadlineMs: number;
+  /** What the section may take. A round that would end later is not begun; after twice as long no step is. */
+  readonly seconds: number;
   /** Bytes of so many megabytes, times the scale given. */
   readonly megabytes: (count: number) => number;
+  /** A count, times the scale given. */
+  readonly scaled: (count: number) => number;
 }
 
 /** One table. */
@@ -28,5 +30,7 @@ export interface Section {
   /** What stands above the table. */
   readonly about: string;
   readonly metrics: readonly Metric[];
-  run(stage: Stage, options: SectionOptions): Promise<Result>;
+  /** What it may take unless told otherwise. */
+  readonly seconds: number;
+  run(stages: Stages, options: SectionOptions): Promise<Result>;
 }

@@ -1,63 +1,87 @@
-import { firstThatAnswers, manyOnOneCircuit, oneStream, warmFirstBytes } from './loads.ts';
-import { cpuSeconds, memoryMib } from './process-figures.ts';
-import { inTurn, type Subject } from './rounds.ts';
-import type { Section } from './section.ts';
+import { firstByte, type Load, move, newCircuitFirstBytes, oneStream, type Seat, warmFirstBytes } from './loads.ts';
+import { memoryMib } from './process-figures.ts';
+import { costs } from './relays.ts';
+import { inTurn, type Recorder, type Subject } from './rounds.ts';
+import type { Section, SectionOptions } from './section.ts';
+import type { Program, Stage } from './stage.ts';
 
 interface Service extends Subject {
-  readonly program: 'tor' | 'tropea';
+  readonly program: Program;
 }
 
-const streams = 8;
+const services: readonly Service[] = [
+  { label: 'tor', program: 'tor' },
+  { label: 'tropea', program: 'tropea' },
+];
+const visitorCount = 2;
+const patienceMs = 45_000;
 
-/** A fresh service in every round, met by one client of C tor. */
+async function measure(
+  stage: Stage,
+  visitors: readonly Seat[],
+  service: { readonly program: Program; readonly round: number },
+  record: Recorder,
+  { megabytes }: SectionOptions,
+): Promise<void> {
+  const { program, round } = service;
+  const [visitor, ...others] = visitors;
+  if (visitor === undefined) return;
+  const started = performance.now();
+  const made = await stage.service(`${program}Service${round}`, program, patienceMs);
+  const { node, place } = made;
+  const { pid } = node.process;
+  try {
+    record.add({ 'from start to descriptors uploaded': (performance.now() - started) / 1000 });
+    await record.step('the first answer', async () => {
+      const connect = await firstByte(visitor, place);
+      record.add({ 'connect, cold': connect, 'from start to first answer': (performance.now() - started) / 1000 });
+    });
+    for (const other of others) await record.take('connect, cold', () => firstByte(other, place));
+    // Engines that compile what is used often are measured as they run for days.
+    await record.step('warming up', () => move(visitors, place, { streams: 8, bytes: megabytes(3), circuits: true }));
+    await record.take('connect, descriptor known', () => newCircuitFirstBytes(visitor, place, 5, `round${round}-`));
+    await record.take('first byte, warm', () => warmFirstBytes(visitor, place, 15));
+    await record.take('one stream down', () => oneStream(visitor, place, megabytes(10)));
+    await record.take('one stream up', () => oneStream(visitor, place, megabytes(6), true));
+    for (const way of ['down', 'up'] as const) {
+      const name = `8 streams ${way}`;
+      const load: Load = { streams: 8, bytes: megabytes(4), circuits: true, up: way === 'up' };
+      const seen = await record.step(name, () => costs([pid], visitors, place, load));
+      record.add({ [name]: seen?.rate, [`CPU ${way}`]: seen?.cpu[0] });
+    }
+    record.add({ memory: memoryMib(pid).now });
+  } finally {
+    await node.kill();
+  }
+}
+
+/** A fresh service in every round, met by clients of C tor. */
 export const servicesSection: Section = {
   name: 'services',
   title: 'Onion services',
-  about:
-    'A service with an empty data directory is started in every round. The visitor is a client of C tor without KIST; relays are chosen among all, and all streams share a circuit.',
+  about: `A service with an empty data directory is started in every round. Relays and the ${visitorCount} clients are of C tor without KIST and with TCP_NODELAY. The 8 streams have a circuit each.`,
   metrics: [
     { name: 'from start to descriptors uploaded', unit: 's', better: 'lower' },
     { name: 'from start to first answer', unit: 's', better: 'lower' },
+    { name: 'connect, cold', unit: 'ms', better: 'lower' },
+    { name: 'connect, descriptor known', unit: 'ms', better: 'lower' },
     { name: 'first byte, warm', unit: 'ms', better: 'lower' },
     { name: 'one stream down', unit: 'MB/s', better: 'higher' },
     { name: 'one stream up', unit: 'MB/s', better: 'higher' },
     { name: '8 streams down', unit: 'MB/s', better: 'higher' },
+    { name: '8 streams up', unit: 'MB/s', better: 'higher' },
     { name: 'CPU down', unit: 's/GB', better: 'lower' },
+    { name: 'CPU up', unit: 's/GB', better: 'lower' },
     { name: 'memory', unit: 'MiB', better: 'lower' },
   ],
-  async run(stage, { megabytes, ...rounds }) {
-    const visitor = await stage.client('visitor', 'tuned');
-    const services: readonly Service[] = [
-      { label: 'tor', program: 'tor' },
-      { label: 'tropea', program: 'tropea' },
-    ];
-    const samples = await inTurn(services, rounds, async ({ program }, round) => {
-      const started = performance.now();
-      const name = `${program}Service${round}`;
-      const node = await stage.net.addOnionService({ name, implementation: program });
-      const uploaded = (performance.now() - started) / 1000;
-      const place = { host: stage.net.onion(name).hostname, port: 80 };
-      try {
-        await firstThatAnswers(visitor, [place.host, place.host, place.host], place.port);
-        const reached = (performance.now() - started) / 1000;
-        await manyOnOneCircuit(visitor, place, { streams, bytes: megabytes(3) });
-        const first = await warmFirstBytes(visitor, place, 15);
-        const down = await oneStream(visitor, place, megabytes(10));
-        const up = await oneStream(visitor, place, megabytes(5), true);
-        const { pid } = node.process;
-        const before = cpuSeconds(pid);
-        const many = await manyOnOneCircuit(visitor, place, { streams, bytes: megabytes(3) });
-        return {
-          'from start to descriptors uploaded': uploaded,
-          'from start to first answer': reached,
-          ...{ 'first byte, warm': first, 'one stream down': down, 'one stream up': up, '8 streams down': many },
-          'CPU down': (cpuSeconds(pid) - before) / ((streams * megabytes(3)) / 1e9),
-          memory: memoryMib(pid).now,
-        };
-      } finally {
-        await node.kill();
-      }
-    });
+  seconds: 150,
+  async run(stages, options) {
+    const stage = await stages.use('tuned');
+    const names = Array.from({ length: visitorCount }, (_, index) => `visitor${index}`);
+    const visitors = await Promise.all(names.map((name) => stage.client(name, 'tuned')));
+    const samples = await inTurn(services, options, ({ program }, record, round) =>
+      measure(stage, visitors, { program, round }, record, options),
+    );
     return { labels: services.map(({ label }) => label), samples };
   },
 };
