@@ -12,8 +12,10 @@ export class TropeaProcess {
   readonly #closed: Promise<number | null>;
   readonly #waiters = new Set<() => void>();
 
-  constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
+  /** `before`: JavaScript that the process runs first. */
+  constructor(args: readonly string[], options: { readonly before?: string } = {}) {
+    const first = options.before === undefined ? [] : ['--import', `data:text/javascript,${options.before}`];
+    this.#child = spawn(process.execPath, ['--import', 'tsx', ...first, program, ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
