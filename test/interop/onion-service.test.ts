@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import {
-  authorizeClients,
-  bodySha256,
-  type Lab,
-  type LabNode,
-  makeClientKey,
-  startService,
-  waitFor,
-  writeClientAuth,
-} from '../../src/app/lab/index.ts';
-import { nodeRuntime } from '../../src/base/runtime/index.ts';
+import { bodySha256, type Lab, type LabNode, startService, waitFor } from '../../src/app/lab/index.ts';
 import { curl, download, upload } from './support/clients.ts';
 import { sharedNetwork } from './support/shared-network.ts';
 import { scratch, thorough, torClient, tropeaClient } from './support/tropea.ts';
@@ -97,54 +87,6 @@ describe('an onion service of Tropea', () => {
     const fresh = await torClient(net);
     const { stdout, stderr } = await curl(`http://${hostname}/`, { socksPort: fresh.socksPort, timeoutMs: 90_000 });
     assert.equal(stdout.toString(), 'hello through tor\n', stderr);
-  });
-});
-
-describe('an onion service of Tropea that knows its clients', () => {
-  let net: Lab;
-  let service: LabNode;
-  let hostname: string;
-
-  before(async () => {
-    net = await sharedNetwork();
-    service = await net.addOnionService({ name: 'ours-closed', implementation: 'tropea', clients: ['alice'] });
-    ({ hostname } = net.onion('ours-closed'));
-  });
-  after(() => net.stop());
-
-  const answer = async (keys: string): Promise<string> => {
-    const client = await torClient(net, { torrc: [`ClientOnionAuthDir ${keys}`] });
-    const { stdout } = await curl(`http://${hostname}/`, { socksPort: client.socksPort, timeoutMs: 60_000 });
-    return stdout.toString();
-  };
-
-  it('answers the client that has the key, and nobody else', async () => {
-    const [alice] = net.onion('ours-closed').clients;
-    assert.ok(alice !== undefined);
-    const [right, wrong, none] = await Promise.all([
-      scratch(net, 'right'),
-      scratch(net, 'wrong'),
-      scratch(net, 'none'),
-    ]);
-    await writeClientAuth(right, hostname, alice);
-    await writeClientAuth(wrong, hostname, makeClientKey('mallory', nodeRuntime.random));
-    assert.deepEqual(await Promise.all([answer(right), answer(wrong), answer(none)]), ['hello through tor\n', '', '']);
-  });
-
-  it('takes up a new list of clients on reload: who is not on it any more gets in no more', async () => {
-    const [alice] = net.onion('ours-closed').clients;
-    assert.ok(alice !== undefined);
-    const bob = makeClientKey('bob', nodeRuntime.random);
-    const folder = join(service.folder, 'service');
-    await writeFile(join(folder, 'authorized_clients', 'alice.auth'), '');
-    await authorizeClients(folder, [bob]);
-    service.reload();
-    await service.waitForLog(/Received reload signal/);
-    const [old, fresh] = await Promise.all([scratch(net, 'old'), scratch(net, 'fresh')]);
-    await writeClientAuth(old, hostname, alice);
-    await writeClientAuth(fresh, hostname, bob);
-    assert.equal(await answer(fresh), 'hello through tor\n');
-    assert.equal(await answer(old), '');
   });
 });
 
