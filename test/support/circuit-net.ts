@@ -305,8 +305,8 @@ export class SimRelay implements RelayCircuitRole {
   accept(channel: Channel, circId: number, command: number, body: Uint8Array): void {
     const { world } = this.net;
     const { conflux } = this;
-    const deps = { ...simDeps(world), channel, role: this, ...(conflux && { conflux }) };
-    const circuit = new RelayCircuit(deps, { circId, params: this.params });
+    const deps = { ...simDeps(world), role: this, ...(conflux && { conflux }) };
+    const circuit = new RelayCircuit(deps, { channel, circId, params: this.params });
     this.circuits.push(circuit);
     try {
       const keys = { rsaId: this.rsa, ed25519Id: this.ed25519, onionKeys: [this.onionKey] };

@@ -235,11 +235,10 @@ export class RawClient extends RawEnd {
     this.circuit = new RelayCircuit(
       {
         ...simDeps(world),
-        channel: this.far as Channel,
         role: this.role,
         ...(options.conflux && { conflux: options.conflux(world) }),
       },
-      { circId: RawClient.circId, params },
+      { channel: this.far as Channel, circId: RawClient.circId, params },
     );
     this.circuit.created({
       command: options.fast === true ? CellCommand.CREATED_FAST : CellCommand.CREATED2,

@@ -29,6 +29,7 @@ export {
   type X25519Peer,
   x25519,
   x25519KeyPair,
+  x25519KeyPairFrom,
   x25519Peer,
   x25519PublicKey,
 } from './x25519.ts';

@@ -22,6 +22,9 @@ export function x25519KeyPair(random: Random): X25519KeyPair {
   return new MadeKeyPair(secretKey);
 }
 
+/** The pair of a secret that is kept, not copied. Throws BAD_KEY unless it has 32 bytes. */
+export const x25519KeyPairFrom = (secretKey: Uint8Array): X25519KeyPair => new MadeKeyPair(secretKey);
+
 /** Throws BAD_KEY unless the secret has 32 bytes. */
 export const x25519PublicKey = (secretKey: Uint8Array): Uint8Array => okpRawPublic(okpPrivateKey('X25519', secretKey));
 
@@ -65,7 +68,7 @@ class MadeKeyPair implements X25519KeyPair {
   }
 }
 
-/** Key objects of pairs that were read from a file or came from another thread. */
+/** Key objects of pairs that were put together elsewhere, as by another thread. */
 const prepared = new WeakMap<X25519KeyPair, KeyObject>();
 
 function privateKeyOf(pair: X25519KeyPair): KeyObject {

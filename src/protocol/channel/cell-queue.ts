@@ -1,7 +1,11 @@
-/** First-in first-out ring of whole cells with the time each came in. */
+const leastSize = 16;
+const noCells: (Uint8Array | undefined)[] = [];
+const noTimes: number[] = [];
+
+/** First-in first-out ring of whole cells with the time each came in. Takes no room before its first cell. */
 export class CellQueue {
-  #cells: (Uint8Array | undefined)[] = new Array(16);
-  #times: number[] = new Array<number>(16).fill(0);
+  #cells = noCells;
+  #times = noTimes;
   #head = 0;
   #length = 0;
 
@@ -33,8 +37,9 @@ export class CellQueue {
 
   #grow(): void {
     const size = this.#cells.length;
-    const cells: (Uint8Array | undefined)[] = new Array(size * 2);
-    const times = new Array<number>(size * 2).fill(0);
+    const larger = Math.max(leastSize, size * 2);
+    const cells: (Uint8Array | undefined)[] = new Array(larger);
+    const times = new Array<number>(larger).fill(0);
     for (let i = 0; i < this.#length; i++) {
       const from = (this.#head + i) & (size - 1);
       cells[i] = this.#cells[from];

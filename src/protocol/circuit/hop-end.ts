@@ -39,7 +39,6 @@ export interface HopTransport {
 }
 
 export interface HopEndDeps {
-  readonly transport: HopTransport;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -55,6 +54,8 @@ export interface HopEndOptions {
 
 /** A DATA cell with no more bytes than this has 16 random ones, which make the next SENDME unforeseeable. */
 const randomGap = 4 + 16;
+/** The message in work, of whichever hop: a transport has copied it when `output` returns. */
+const scratch = new Uint8Array(509);
 
 /**
  * One end of a hop, at the origin or at the relay: windows, SENDMEs and streams of the messages between the two.
@@ -71,17 +72,16 @@ export class HopEnd implements StreamPort, LegEnd {
   readonly #tolerateOldSendmes: boolean;
   readonly #random: Random;
   readonly #maxData: number;
-  readonly #scratch = new Uint8Array(509);
-  readonly #tags = new TagQueue();
   #deliverWindow = circuitWindowMax;
+  #tags: TagQueue | undefined;
   #streams: StreamTable | undefined;
   #conflux: { readonly set: ConfluxSet; readonly leg: ConfluxLeg } | undefined;
   #cellsUntilRandom: number;
   #sentRandom = false;
 
-  constructor(deps: HopEndDeps, options: HopEndOptions) {
+  constructor(transport: HopTransport, deps: HopEndDeps, options: HopEndOptions) {
     this.#deps = deps;
-    this.#transport = deps.transport;
+    this.#transport = transport;
     this.#random = deps.random;
     this.format = options.format;
     this.window = options.window;
@@ -100,7 +100,8 @@ export class HopEnd implements StreamPort, LegEnd {
 
   /** The table of this hop's streams, made at its first use. */
   useStreams(settings: () => StreamTableSettings, events: StreamTableEvents): StreamTable {
-    this.#streams ??= new StreamTable({ ...this.#deps, port: this }, settings(), events);
+    const { clock, timers, random } = this.#deps;
+    this.#streams ??= new StreamTable({ clock, timers, random, port: this }, settings(), events);
     return this.#streams;
   }
 
@@ -135,7 +136,7 @@ export class HopEnd implements StreamPort, LegEnd {
   }
 
   get hasUnacknowledged(): boolean {
-    return this.#tags.length > 0;
+    return this.#tags !== undefined && this.#tags.length > 0;
   }
 
   room(): number {
@@ -166,18 +167,20 @@ export class HopEnd implements StreamPort, LegEnd {
     if (message.length > maxMessageLength(this.format, command)) {
       throw new TorError('INTERNAL', `a ${relayCommandName(command)} of ${message.length} bytes does not fit a cell`);
     }
-    writeRelayCell(this.#scratch, this.format, command, streamId, message, this.#random);
-    this.#transport.output(command, message.length, this.#scratch);
+    writeRelayCell(scratch, this.format, command, streamId, message, this.#random);
+    this.#transport.output(command, message.length, scratch);
   }
 
   sendData(streamId: number, bytes: Uint8Array, from: number, to: number): void {
-    const cell = this.#scratch;
+    const cell = scratch;
     const length = to - from;
     const start = writeRelayHeader(cell, this.format, RelayCommand.DATA, streamId, length);
     cell.set(length === bytes.length ? bytes : bytes.subarray(from, to), start);
     if (start + length < 509) padRelayCell(cell, start + length, this.#random);
     this.#transport.output(RelayCommand.DATA, length, cell);
-    if (this.window.sent()) this.#tags.push(this.#transport.sentTag);
+    if (!this.window.sent()) return;
+    this.#tags ??= new TagQueue();
+    this.#tags.push(this.#transport.sentTag);
   }
 
   // Receiving.
@@ -217,7 +220,7 @@ export class HopEnd implements StreamPort, LegEnd {
   #receiveSendme(body: Uint8Array): boolean {
     const sendme = decodeSendme(body);
     this.#checkVersion(sendme.version);
-    const tag = this.#tags.shift();
+    const tag = this.#tags?.shift();
     if (tag === undefined) throw violation('a SENDME that nothing asked for');
     if (sendme.version === 1 && !this.#matches(sendme, tag)) throw violation('a SENDME with a wrong tag');
     if (!this.window.acknowledged(this.#transport.blocked(), this.#transport.queuedCells())) {

@@ -1,6 +1,7 @@
 export { type ClientConfluxOptions, linkConflux } from './conflux/client-set.ts';
 export { type ConfluxLimits, ExitConfluxSets } from './conflux/exit-sets.ts';
 export { type ConfluxOptions, ConfluxSet } from './conflux/set.ts';
+export type { ExtendRequest } from './extend-request.ts';
 export type { AwaitOptions } from './inbox.ts';
 export {
   answerRequest,
@@ -21,7 +22,6 @@ export {
   type VegasParams,
 } from './params.ts';
 export {
-  type ExtendRequest,
   RelayCircuit,
   type RelayCircuitDeps,
   type RelayCircuitOptions,

@@ -2,27 +2,29 @@ import { CellCommand } from '../../wire/cell/index.ts';
 import type { Channel, CircuitHandler } from '../channel/index.ts';
 import { violation } from './hop-end.ts';
 
-/** What a relay circuit hears of the hop after it. */
-export interface NextHopOwner {
-  created(body: Uint8Array): void;
+/** What a relay circuit hears of the hop after it: one table for all circuits, so that each holds no closures. */
+export interface NextHopEvents<Owner> {
+  created(owner: Owner, body: Uint8Array): void;
   /** A cell to encrypt and pass on toward the client. */
-  relay(cell: Uint8Array): void;
-  failed(error: unknown): void;
-  destroyed(): void;
+  relay(owner: Owner, cell: Uint8Array): void;
+  failed(owner: Owner, error: unknown): void;
+  destroyed(owner: Owner): void;
 }
 
 /** The far half of a circuit that passes through: its id on the next channel. */
-export class NextHop implements CircuitHandler {
+export class NextHop<Owner> implements CircuitHandler {
   readonly channel: Channel;
-  readonly #owner: NextHopOwner;
+  readonly #owner: Owner;
+  readonly #events: NextHopEvents<Owner>;
   readonly #circId: number;
   #awaitingCreated = true;
   #gone = false;
 
   /** Claims an id. Throws CHANNEL_CLOSED, CIRCUIT_IDS_EXHAUSTED. */
-  constructor(channel: Channel, owner: NextHopOwner) {
+  constructor(channel: Channel, owner: Owner, events: NextHopEvents<Owner>) {
     this.channel = channel;
     this.#owner = owner;
+    this.#events = events;
     this.#circId = channel.openCircuit(this);
   }
 
@@ -52,22 +54,22 @@ export class NextHop implements CircuitHandler {
     if (this.#gone) return;
     try {
       if (command === CellCommand.RELAY) {
-        this.#owner.relay(body);
+        this.#events.relay(this.#owner, body);
       } else if (command === CellCommand.CREATED2 && this.#awaitingCreated) {
         this.#awaitingCreated = false;
-        this.#owner.created(body);
+        this.#events.created(this.#owner, body);
       } else {
         throw violation(`an unexpected cell with command ${command} from the next hop`);
       }
     } catch (error) {
-      this.#owner.failed(error);
+      this.#events.failed(this.#owner, error);
     }
   }
 
   destroyed(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#owner.destroyed();
+    this.#events.destroyed(this.#owner);
   }
 
   /** Relays never stop reading: the queue toward the next hop has a limit instead. */

@@ -35,7 +35,7 @@ export class OriginHop implements Hop, HopTransport {
   readonly end: HopEnd;
   readonly #owner: HopOwner;
 
-  constructor(owner: HopOwner, deps: Omit<HopEndDeps, 'transport'>, options: OriginHopOptions) {
+  constructor(owner: HopOwner, deps: HopEndDeps, options: OriginHopOptions) {
     this.#owner = owner;
     this.index = options.index;
     this.target = options.target;
@@ -43,10 +43,12 @@ export class OriginHop implements Hop, HopTransport {
     this.cgo = options.cgo;
     this.keyHash = options.keyHash;
     this.layer = options.layer;
-    this.end = new HopEnd(
-      { ...deps, transport: this },
-      { format: options.cgo ? 1 : 0, window: options.window, params: options.params, tolerateOldSendmes: false },
-    );
+    this.end = new HopEnd(this, deps, {
+      format: options.cgo ? 1 : 0,
+      window: options.window,
+      params: options.params,
+      tolerateOldSendmes: false,
+    });
   }
 
   get format(): RelayCellFormat {

@@ -1,17 +1,15 @@
-import { bytesEqual, isAllZero } from '../../base/bytes/index.ts';
+import { bytesEqual } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
 import { cgoRelayLayer, type RelayLayer, tor1RelayLayer } from '../../crypto/relaycell/index.ts';
 import { CellCommand, DestroyReason, decodeCreated2, encodeCreate2, HandshakeType } from '../../wire/cell/index.ts';
 import {
+  carriesStreamId,
   decodeConfluxSwitch,
-  decodeExtend2,
   decodeTruncate,
   EndReason,
-  type ExtendTarget,
   encodeExtended2,
   encodeTruncate,
-  extendTarget,
   maxMessageLength,
   type RelayCellFormat,
   RelayCommand,
@@ -21,21 +19,15 @@ import {
 import type { Channel, CircuitHandler } from '../channel/index.ts';
 import type { AcceptResolve, AcceptStream, IncomingStream, StreamBegin, StreamHandler } from '../stream/index.ts';
 import type { ExitConfluxSets, ExitLeg } from './conflux/exit-sets.ts';
+import { type ExtendRequest, readExtendRequest } from './extend-request.ts';
 import { HopEnd, type HopTransport, violation } from './hop-end.ts';
-import { NextHop } from './next-hop.ts';
+import { NextHop, type NextHopEvents } from './next-hop.ts';
 import { FixedWindow } from './package-window.ts';
 import type { CircuitParams } from './params.ts';
 import type { CreateAnswer } from './server-handshake.ts';
 import { exitStreams } from './stream-settings.ts';
 import type { CircuitState, CongestionView } from './types.ts';
 import { Vegas } from './vegas.ts';
-
-/** What EXTEND2 asks for, after the checks that need nothing but the message. */
-export interface ExtendRequest {
-  readonly target: ExtendTarget;
-  readonly handshakeType: number;
-  readonly handshake: Uint8Array;
-}
 
 /** The relay's side of decisions. Everything is called synchronously, while a cell is handled. */
 export interface RelayCircuitRole {
@@ -58,9 +50,8 @@ export interface RelayCircuitRole {
   closed?(circuit: RelayCircuit, reason: number): void;
 }
 
+/** Kept by every circuit: make one for all. */
 export interface RelayCircuitDeps {
-  /** Toward the client. */
-  readonly channel: Channel;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -70,11 +61,16 @@ export interface RelayCircuitDeps {
 }
 
 export interface RelayCircuitOptions {
+  /** Toward the client. */
+  readonly channel: Channel;
   readonly circId: number;
   readonly params: CircuitParams;
 }
 
 const maxRelayEarly = 8;
+
+type HopSettings = Pick<CreateAnswer, 'keyHash' | 'cgo' | 'sendmeInc' | 'fast'>;
+const notAgreed: HopSettings = { keyHash: new Uint8Array(0), cgo: false, sendmeInc: undefined, fast: false };
 
 /**
  * A circuit that passes through this relay or ends here. It claims the circuit id at once; `created()` answers the
@@ -83,19 +79,25 @@ const maxRelayEarly = 8;
  * spec: tor-spec 5.5, 5.6, 6; where C tor drops a message without closing, this does too
  */
 export class RelayCircuit implements CircuitHandler, HopTransport {
+  static readonly #onNext: NextHopEvents<RelayCircuit> = {
+    created: (circuit, reply) => circuit.#nextCreated(reply),
+    relay: (circuit, cell) => circuit.#receiveInbound(cell),
+    failed: (circuit, error) => circuit.#fail(error),
+    destroyed: (circuit) => circuit.#nextDestroyed(),
+  };
   readonly channel: Channel;
   readonly circId: number;
   readonly #deps: RelayCircuitDeps;
   readonly #params: CircuitParams;
-  readonly #header = new RelayHeader();
   #state: 'creating' | CircuitState = 'creating';
   #layer: RelayLayer | undefined;
+  /** What the handshake agreed on, and KH. */
+  #agreed: HopSettings = notAgreed;
+  #header: RelayHeader | undefined;
   #end: HopEnd | undefined;
-  #keyHash = new Uint8Array(0);
-  #fast = false;
   #relayEarlyLeft = maxRelayEarly;
   #blocked = false;
-  #next: NextHop | undefined;
+  #next: NextHop<RelayCircuit> | undefined;
   /** EXTEND2 came and `connectNext()` has not been called yet. */
   #extending: ExtendRequest | undefined;
   #spliced: RelayCircuit | undefined;
@@ -106,7 +108,7 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   constructor(deps: RelayCircuitDeps, options: RelayCircuitOptions) {
     this.#deps = deps;
     this.#params = options.params;
-    this.channel = deps.channel;
+    this.channel = options.channel;
     this.circId = options.circId;
     this.channel.acceptCircuit(options.circId, this);
   }
@@ -117,16 +119,16 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
 
   /** KH: what ESTABLISH_INTRO must be bound to. */
   get keyHash(): Uint8Array {
-    return this.#keyHash;
+    return this.#agreed.keyHash;
   }
 
   /** Made with CREATE_FAST. */
   get fast(): boolean {
-    return this.#fast;
+    return this.#agreed.fast;
   }
 
   get format(): RelayCellFormat {
-    return this.#end?.format ?? 0;
+    return this.#agreed.cgo ? 1 : 0;
   }
 
   get congestion(): CongestionView | undefined {
@@ -174,21 +176,28 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   /** Sends CREATED_FAST or CREATED2; from now on relay cells are handled. */
   created(answer: CreateAnswer): void {
     if (this.#state !== 'creating') return;
-    const layer = answer.cgo ? cgoRelayLayer(answer.keys) : tor1RelayLayer(answer.keys);
-    const window =
-      answer.sendmeInc === undefined
-        ? new FixedWindow(this.#params.circuitWindow)
-        : new Vegas(this.#deps.clock, this.#params.congestion, 'exit', answer.sendmeInc);
-    this.#layer = layer;
-    this.#keyHash = answer.keyHash.slice();
-    this.#fast = answer.fast;
-    this.#end = new HopEnd(
-      { ...this.#deps, transport: this },
-      { format: answer.cgo ? 1 : 0, window, params: this.#params, tolerateOldSendmes: answer.fast },
-    );
-    this.#listenToStreams(this.#end);
+    const { keys, keyHash, cgo, sendmeInc, fast } = answer;
+    this.#layer = cgo ? cgoRelayLayer(keys) : tor1RelayLayer(keys);
+    this.#agreed = { keyHash, cgo, sendmeInc, fast };
     this.#state = 'open';
     this.channel.send(this.circId, answer.command, answer.body);
+  }
+
+  /** Made with the first message: many circuits never carry one for us. */
+  #hopEnd(): HopEnd {
+    if (this.#end !== undefined) return this.#end;
+    const { cgo, sendmeInc, fast } = this.#agreed;
+    const window =
+      sendmeInc === undefined
+        ? new FixedWindow(this.#params.circuitWindow)
+        : new Vegas(this.#deps.clock, this.#params.congestion, 'exit', sendmeInc);
+    this.#end = new HopEnd(this, this.#deps, {
+      format: cgo ? 1 : 0,
+      window,
+      params: this.#params,
+      tolerateOldSendmes: fast,
+    });
+    return this.#end;
   }
 
   #listenToStreams(end: HopEnd): void {
@@ -250,9 +259,11 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   }
 
   #receiveMessage(linkCommand: number, cell: Uint8Array): void {
+    this.#header ??= new RelayHeader();
     const header = this.#header;
-    const end = this.#end as HopEnd;
+    const end = this.#hopEnd();
     if (!header.read(cell, end.format)) throw violation('a malformed relay cell');
+    if (end.streams === undefined && isStreamMessage(header)) this.#listenToStreams(end);
     if (end.receive(header, cell) !== undefined || header.streamId !== 0) return;
     this.#receiveControl(linkCommand, header.command, cell.subarray(header.offset, header.offset + header.length));
   }
@@ -298,7 +309,7 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   /** Only a fresh circuit that ends here and has congestion control can be a leg. spec: proposal 329, 3 */
   #receiveConfluxLink(body: Uint8Array): void {
     const { conflux } = this.#deps;
-    const end = this.#end as HopEnd;
+    const end = this.#hopEnd();
     if (conflux === undefined || !end.congestionControlled) throw violation('CONFLUX_LINK, which was not agreed on');
     const grown = this.#next !== undefined || this.#extending !== undefined || this.#spliced !== undefined;
     if (grown || this.#confluxLeg !== undefined) throw violation('CONFLUX_LINK on a circuit in use');
@@ -313,11 +324,8 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   #receiveExtend(body: Uint8Array): void {
     if (this.#next !== undefined || this.#extending !== undefined) throw violation('a second EXTEND2');
     if (this.#confluxLeg !== undefined) throw violation('EXTEND2 beyond the end of a set of circuits');
-    const { linkSpecifiers, handshakeType, handshake } = decodeExtend2(body);
-    const target = extendTarget(linkSpecifiers);
-    if (isAllZero(target.rsa)) throw violation('EXTEND2 without an identity');
-    if (handshakeType === HandshakeType.TAP) throw violation('EXTEND2 with a TAP handshake');
-    if (handshakeType === HandshakeType.NTOR && handshake.length !== 84) throw violation('a bad ntor onionskin');
+    const request = readExtendRequest(body);
+    const { target } = request;
     const { rsa, ed25519 } = this.channel.peer;
     const back =
       (rsa !== undefined && bytesEqual(rsa, target.rsa)) ||
@@ -325,7 +333,6 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
     if (back) throw violation('EXTEND2 back to where the circuit comes from');
     const { role } = this.#deps;
     if (role.extend === undefined) throw violation('EXTEND2 to something that is not a relay');
-    const request = { target: keepTarget(target), handshakeType, handshake: handshake.slice() };
     this.#extending = request;
     role.extend(this, request);
   }
@@ -336,12 +343,7 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
     if (this.#state !== 'open' || request === undefined) return;
     this.#extending = undefined;
     try {
-      const next = new NextHop(channel, {
-        created: (reply) => this.#nextCreated(reply),
-        relay: (cell) => this.#receiveInbound(cell),
-        failed: (error) => this.#fail(error),
-        destroyed: () => this.#nextDestroyed(),
-      });
+      const next = new NextHop<RelayCircuit>(channel, this, RelayCircuit.#onNext);
       this.#next = next;
       next.create(encodeCreate2({ handshakeType: request.handshakeType, data: request.handshake }));
     } catch (error) {
@@ -385,7 +387,7 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
 
   /** A message with stream id 0 to the client. */
   sendMessage(command: number, body: Uint8Array): void {
-    if (this.#state === 'open') (this.#end as HopEnd).send(command, 0, body);
+    if (this.#state === 'open') this.#hopEnd().send(command, 0, body);
   }
 
   runEnd(): void {
@@ -477,16 +479,5 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   }
 }
 
-/** Specifiers point into the receive buffer. */
-function keepTarget(target: ExtendTarget): ExtendTarget {
-  const endpoint = (at: { readonly address: Uint8Array; readonly port: number }) => ({
-    address: at.address.slice(),
-    port: at.port,
-  });
-  return {
-    rsa: target.rsa.slice(),
-    ...(target.ed25519 !== undefined && { ed25519: target.ed25519.slice() }),
-    ...(target.ipv4 !== undefined && { ipv4: endpoint(target.ipv4) }),
-    ...(target.ipv6 !== undefined && { ipv6: endpoint(target.ipv6) }),
-  };
-}
+const isStreamMessage = ({ command, streamId }: RelayHeader): boolean =>
+  carriesStreamId(command) && (command !== RelayCommand.SENDME || streamId !== 0);

@@ -8,6 +8,7 @@ import {
   ExitConfluxSets,
   type ExtendRequest,
   RelayCircuit,
+  type RelayCircuitDeps,
   type RelayCircuitRole,
 } from '../../protocol/circuit/index.ts';
 import type { IncomingStream, StreamBegin, StreamHandler } from '../../protocol/stream/index.ts';
@@ -77,8 +78,9 @@ export class CircuitServer {
   readonly #deps: CircuitServerDeps;
   readonly #options: CircuitServerOptions;
   readonly #circuits = new Set<RelayCircuit>();
-  readonly #conflux: ExitConfluxSets;
-  readonly #role: RelayCircuitRole;
+  /** What all circuits share: without sets of circuits, and with them. */
+  readonly #unlinkable: RelayCircuitDeps;
+  readonly #linkable: RelayCircuitDeps;
   #hibernating = false;
 
   constructor(deps: CircuitServerDeps, options: CircuitServerOptions) {
@@ -86,11 +88,11 @@ export class CircuitServer {
     this.#options = options;
     const { services } = deps;
     const exit = services.exit;
-    this.#conflux = new ExitConfluxSets(deps, () => ({
+    const conflux = new ExitConfluxSets(deps, () => ({
       maxLegs: this.#consensus.get('cfx_max_legs_set'),
       maxEarlyBytes: this.#consensus.get('cfx_max_oooq_bytes'),
     }));
-    this.#role = {
+    const role: RelayCircuitRole = {
       extend: (circuit, request) => this.#extend(circuit, request),
       acceptStream: (circuit, begin, stream) => this.#acceptStream(circuit, begin, stream),
       ...(exit === undefined
@@ -113,6 +115,9 @@ export class CircuitServer {
         this.#options.dos.noteFullQueue(circuit.channel);
       },
     };
+    const { clock, timers, random } = deps;
+    this.#unlinkable = { clock, timers, random, role };
+    this.#linkable = { ...this.#unlinkable, conflux };
   }
 
   /** Circuits through or to us, in any state but closed. */
@@ -132,11 +137,11 @@ export class CircuitServer {
       channel.destroy(circId, this.#hibernating ? DestroyReason.HIBERNATING : DestroyReason.RESOURCELIMIT);
       return;
     }
-    const conflux = this.#consensus.get('cfx_enabled') === 1 && { conflux: this.#conflux };
-    const circuit = new RelayCircuit(
-      { ...this.#deps, channel, role: this.#role, ...conflux },
-      { circId, params: this.#options.params() },
-    );
+    const circuit = new RelayCircuit(this.#consensus.get('cfx_enabled') === 1 ? this.#linkable : this.#unlinkable, {
+      channel,
+      circId,
+      params: this.#options.params(),
+    });
     this.#circuits.add(circuit);
     const type = ((body[0] ?? 0) << 8) | (body[1] ?? 0);
     this.#deps.handshakes.submit(

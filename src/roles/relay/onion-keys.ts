@@ -1,6 +1,6 @@
 import { concatBytes } from '../../base/bytes/index.ts';
 import type { Clock, Random } from '../../base/runtime/index.ts';
-import { RsaPrivateKey, type X25519KeyPair, x25519KeyPair, x25519PublicKey } from '../../crypto/primitives/index.ts';
+import { RsaPrivateKey, type X25519KeyPair, x25519KeyPair, x25519KeyPairFrom } from '../../crypto/primitives/index.ts';
 import {
   type DataStore,
   formatIsoTime,
@@ -110,7 +110,7 @@ async function readNtor(store: DataStore, name: string): Promise<X25519KeyPair |
   const file = await store.read(name, { maxBytes: 96 });
   if (file === undefined) return undefined;
   const secretKey = parseTaggedFile(file, 'c25519v1', 'onion', 64).slice(0, 32);
-  return { secretKey, publicKey: x25519PublicKey(secretKey) };
+  return x25519KeyPairFrom(secretKey);
 }
 
 const writeNtor = (store: DataStore, name: string, key: X25519KeyPair): Promise<void> =>

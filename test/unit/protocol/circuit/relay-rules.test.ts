@@ -295,7 +295,7 @@ describe('a circuit that ends here', () => {
 test('a relay cell before the handshake is answered closes the circuit', () => {
   const { world, near, far, role, destroys } = new RawClient('windows');
   const circId = RawClient.circId + 1;
-  const circuit = new RelayCircuit({ ...simDeps(world), channel: far, role }, { circId, params: defaultCircuitParams });
+  const circuit = new RelayCircuit({ ...simDeps(world), role }, { channel: far, circId, params: defaultCircuitParams });
   near.inject(circId, RELAY, new Uint8Array(509));
   world.runSync();
   assert.equal(circuit.state, 'closed');

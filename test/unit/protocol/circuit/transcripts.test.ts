@@ -203,7 +203,7 @@ describe('relays of ours in the place of the recorded ones', () => {
       };
       const { world } = net;
       const make = (role: typeof guard, channel: SimChannel, circId: number): RelayCircuit =>
-        new RelayCircuit({ ...simDeps(world), channel, role }, { circId, params: defaultCircuitParams });
+        new RelayCircuit({ ...simDeps(world), role }, { channel, circId, params: defaultCircuitParams });
 
       const { near, far } = net.clientChannel(guard);
       const toClient: Uint8Array[] = [];
