@@ -1,15 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TorError } from '../../base/errors/index.ts';
 import { nodeRuntime, type Runtime } from '../../base/runtime/index.ts';
 import { writeAuthorityKeys } from './authority-keys.ts';
 import { addToBandwidthFile, evenWeightParams, startBandwidthFile } from './bandwidth-file.ts';
-import { consensusPath, describedRelays, fetchText, runningRelays } from './consensus.ts';
-import { firstVoteLines, quietLines } from './first-vote.ts';
+import { consensusPath, fetchText, runningRelays } from './consensus.ts';
+import { FirstConsensus } from './first-consensus.ts';
 import { FreePorts } from './free-ports.ts';
-import type { Implementation } from './implementation.ts';
+import { type Implementation, implementationName } from './implementation.ts';
 import { LabNode, type NodeDescription, type NodeKind } from './lab-node.ts';
 import { NodeHost } from './node-host.ts';
 import { type Timing, torrc } from './node-torrc.ts';
@@ -22,11 +22,18 @@ import {
   nodesOf,
   type OnionServiceOptions,
   type RelayOptions,
+  withNames,
 } from './topology.ts';
 import { waitFor } from './wait.ts';
 import { startWorld, type World } from './world/index.ts';
 
+/** A service, and who hears its control port until it is published. */
+export interface ServiceOptions extends OnionServiceOptions {
+  readonly onEvent?: (event: string) => void;
+}
+
 export interface LabOptions extends LabTopology {
+  readonly onionServices?: number | readonly ServiceOptions[];
   /** Where everything is kept. Default: a temporary folder, removed by `stop()` unless the start failed. */
   readonly folder?: string;
   /** Whether `stop()` leaves the folder. Default: only a folder that was given. */
@@ -83,6 +90,7 @@ export class Lab {
   readonly #known: readonly NodeDescription[];
   readonly #extra = new Map<LabNode, readonly string[]>();
   #stopped = false;
+  #isReady = true;
   readonly #hosts: NodeHost[] = [];
   #hosted = 0;
 
@@ -226,27 +234,13 @@ export class Lab {
     return undefined;
   }
 
-  /** Whether most authorities got the descriptor of each of these relays within the time. */
-  async #uploaded(authorities: readonly LabNode[], names: readonly string[], patienceMs: number): Promise<boolean> {
-    const deadline = performance.now() + patienceMs;
-    const most = Math.floor(authorities.length / 2) + 1;
-    const ask = async ({ dirPort }: LabNode): Promise<Set<string>> =>
-      describedRelays((await fetchText(address, dirPort, '/tor/server/all')) ?? '');
-    while (performance.now() < deadline) {
-      const known = await Promise.all(authorities.map(ask));
-      if (names.every((name) => known.filter((each) => each.has(name)).length >= most)) return true;
-      await new Promise((resolve) => setTimeout(resolve, 90 + 5 * names.length));
-    }
-    return false;
-  }
-
   /** Resolves when every authority's current consensus calls all of these relays running. */
   async waitForRelays(names: readonly string[], timeoutMs = 90_000): Promise<void> {
     let missing: readonly string[] = names;
     await waitFor(
       'a consensus with every relay',
       async () => {
-        if (this.#stopped) throw new TorError('ABORTED', 'the network was stopped');
+        this.#unlessStopped();
         for (const { dirPort } of this.descriptions('authority')) {
           const running = runningRelays((await fetchText(address, dirPort, consensusPath.ns)) ?? '');
           missing = names.filter((name) => !running.has(name));
@@ -270,14 +264,12 @@ export class Lab {
     const bridges = await this.#bridgeLines(options.bridges ?? []);
     const node = await this.#make('client', options, () => bridges);
     node.start();
-    if (options.bootstrap !== false) await node.bootstrapped();
+    if (options.bootstrap !== false) await node.bootstrapped(this.#patienceMs);
     return node;
   }
 
   /** Adds an onion service and resolves when its descriptor is uploaded; `onEvent` hears its control port till then. */
-  async addOnionService(
-    options: OnionServiceOptions & { readonly onEvent?: (event: string) => void } = {},
-  ): Promise<LabNode> {
+  async addOnionService(options: ServiceOptions = {}): Promise<LabNode> {
     const node = await this.#make('onion', options, (folder) => {
       const ports = options.ports ?? [
         { virtualPort: 80, target: `${address}:${this.httpPort}` },
@@ -295,7 +287,7 @@ export class Lab {
       mkdirSync(service, { mode: 0o700 });
       await authorizeClients(service, clients);
     }
-    await startService(node, options.onEvent);
+    await startService(node, { bootstrapMs: this.#patienceMs, onEvent: options.onEvent });
     const hostname = (await readFile(join(service, 'hostname'), 'latin1')).trim();
     this.onions[node.name] = { hostname, clients };
     return node;
@@ -357,16 +349,10 @@ export class Lab {
     const lines = await Promise.all(
       names.map(async (name) => {
         const node = this.node(name);
-        return `Bridge ${node.address}:${node.orPort} ${await node.fingerprint()}`;
+        return `Bridge ${node.address}:${node.orPort} ${await node.waitForFingerprint()}`;
       }),
     );
     return ['UseBridges 1', ...lines];
-  }
-
-  /** Rejects when one of the nodes ends by itself: the network will not come up without it. */
-  async #anyEnds(nodes: readonly LabNode[]): Promise<never> {
-    const ended = await Promise.race(nodes.map((node) => node.process.exited.then(() => node)));
-    throw new TorError('LAB_FAILED', `${ended.name} ended\n${ended.process.tail()}`);
   }
 
   #freeName(kind: NodeKind): string {
@@ -396,16 +382,75 @@ export class Lab {
   }
 
   async #bringUp(dirAuthorities: string[], progress: (text: string) => void, seconds: () => string): Promise<void> {
-    const { clients, onionServices } = this.#options;
+    this.#isReady = false;
     const authorities = await this.#makeAuthorities(dirAuthorities);
     const relays = await this.#makeRelays();
     progress(`${authorities.length} authorities and ${relays.length} relays in ${this.folder}`);
-    await this.#startVoting([...authorities, ...relays], progress);
-    progress(`consensus of ${runningRelays((await this.consensus()) ?? '').size} relays after ${seconds()}`);
+    const first = new FirstConsensus(
+      {
+        clock: this.#runtime.clock,
+        hosts: this.#hosts,
+        timing: this.timing,
+        progress,
+        configure: (node, lines) => this.#configure(node, lines),
+        start: (node) => this.#startRelay(node),
+        check: () => this.#unlessStopped(),
+      },
+      [...authorities, ...relays],
+    );
+    await first.start();
+    const agreed = async (): Promise<void> => {
+      await first.callVote();
+      await first.published();
+      progress(`consensus of ${runningRelays((await this.consensus()) ?? '').size} relays after ${seconds()}`);
+      await this.#pokeUntil(first.bootstrapped());
+    };
+    await Promise.all([agreed(), this.#addEnds('tropea')]);
+    await this.#addEnds('others');
+    this.#isReady = true;
+  }
+
+  /**
+   * Services and clients. Ours start before the vote, when nothing is urgent, and ask again when they are told that there
+   * is a consensus. Those of C tor wait for relays that know it: asking one without the new documents they try again much later.
+   */
+  async #addEnds(which: 'tropea' | 'others'): Promise<void> {
+    const { clients, onionServices, implementation } = this.#options;
+    const chosen = (options: NodeOptions): boolean =>
+      (which === 'tropea') === (implementationName(options.implementation ?? implementation ?? 'tor') === 'tropea');
     await Promise.all([
-      ...nodesOf(onionServices, 0).map((service) => this.addOnionService(service)),
-      ...nodesOf(clients, 0).map((client) => this.addClient(client)),
+      ...withNames('onion', nodesOf(onionServices, 0)).map((each) => chosen(each) && this.addOnionService(each)),
+      ...withNames('client', nodesOf(clients, 0)).map((each) => chosen(each) && this.addClient(each)),
     ]);
+  }
+
+  /**
+   * Nodes that asked before there was a consensus, or relays that did not know it yet, would wait before they ask again,
+   * each time longer; unless they are told to start afresh.
+   */
+  async #pokeUntil(done: Promise<void>): Promise<void> {
+    let isDone = false;
+    const end = done.finally(() => {
+      isDone = true;
+    });
+    end.catch(() => undefined);
+    const isWaiting = (node: LabNode): boolean =>
+      node.running && node.process.search(/Bootstrapped (75|[89]\d|100)%/).length === 0;
+    for (let pauseMs = Math.max(1000, 15 * this.nodes.length); ; pauseMs *= 1.5) {
+      for (const node of this.nodes.filter(isWaiting)) node.reload();
+      if (isDone) break;
+      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, pauseMs).unref())]);
+    }
+    await end;
+  }
+
+  /** How long a node may take to bootstrap: those started with the network wait for a consensus first. */
+  get #patienceMs(): number {
+    return this.#isReady ? 60_000 : 180_000 + 2000 * this.nodes.length;
+  }
+
+  #unlessStopped(): void {
+    if (this.#stopped) throw new TorError('ABORTED', 'the network was stopped');
   }
 
   #makeRelays(): Promise<LabNode[]> {
@@ -424,66 +469,5 @@ export class Lab {
       .waitForFingerprint()
       .then((fingerprint) => addToBandwidthFile(join(this.folder, 'bandwidths'), fingerprint))
       .catch(() => undefined);
-  }
-
-  /** How long a node may take to hear of something: longer the slower this machine is now. */
-  async #reactionS(): Promise<number> {
-    if (this.#hosts.length === 0) return 0.5 * Math.min(8, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
-    return 0.4 + 0.6 * Math.max(...(await Promise.all(this.#hosts.map((host) => host.ready))));
-  }
-
-  async #setVoting(authorities: readonly LabNode[], lines: readonly string[]): Promise<void> {
-    await Promise.all(authorities.map((node) => this.#configure(node, lines)));
-  }
-
-  /** C tor uploads its descriptor once: an authority that does not listen by then learns of it much later. */
-  async #startInOrder(nodes: readonly LabNode[]): Promise<void> {
-    const ours = (node: LabNode): boolean => node.implementation === 'tropea';
-    const authorities = nodes.filter((node) => node.kind === 'authority');
-    const waves = [
-      nodes.filter(ours),
-      authorities.filter((node) => !ours(node)),
-      nodes.filter((node) => node.kind !== 'authority' && !ours(node)),
-    ].filter((wave) => wave.length > 0);
-    for (const [i, wave] of waves.entries()) {
-      for (const node of wave) this.#startRelay(node);
-      if (i < waves.length - 1) await this.#listening(authorities.filter((node) => node.running));
-    }
-  }
-
-  async #listening(authorities: readonly LabNode[]): Promise<void> {
-    for (const node of authorities) {
-      const look = async (): Promise<true | undefined> => {
-        if (!node.running) throw new TorError('LAB_FAILED', `${node.name} ended\n${node.process.tail()}`);
-        return (await fetchText(address, node.dirPort, '/tor/keys/authority')) === undefined ? undefined : true;
-      };
-      await waitFor(`the directory port of ${node.name}`, look, { timeoutMs: 60_000, intervalMs: 50 });
-    }
-  }
-
-  /**
-   * Starts the relays, lets the authorities vote once they have every descriptor, and waits for a consensus that has
-   * them all: a relay that misses the first vote would cost a whole voting interval.
-   */
-  async #startVoting(nodes: readonly LabNode[], progress: (text: string) => void): Promise<void> {
-    const authorities = nodes.filter((node) => node.kind === 'authority');
-    const reactionS = await this.#reactionS();
-    const { clock } = this.#runtime;
-    const { lines, quietS } = quietLines(clock.now());
-    await this.#setVoting(authorities, lines);
-    progress('nodes are starting');
-    await this.#startInOrder(nodes);
-    const listed = nodes.filter((node) => node.kind !== 'bridge').map((node) => node.name);
-    const ended = this.#anyEnds(nodes);
-    const patienceMs = Math.min(quietS - 5, 20 + nodes.length) * 1000;
-    const complete = await Promise.race([this.#uploaded(authorities, listed, patienceMs), ended]);
-    progress(complete ? 'the authorities vote' : 'the authorities vote, although descriptors are missing');
-    await this.#setVoting(authorities, firstVoteLines(reactionS, this.timing.votingIntervalS, clock.now()));
-    for (const node of authorities) node.reload();
-    await Promise.race([this.waitForRelays(listed, 75_000 + 1000 * nodes.length), ended]);
-    // A client that asks a relay without the new documents tries again much later; so do relays that asked before there
-    // was a consensus, unless they are told to start afresh.
-    for (const node of nodes) if (node.process.search(/Bootstrapped 100%/).length === 0) node.reload();
-    await Promise.all(nodes.map((node) => node.bootstrapped(60_000 + 2000 * nodes.length)));
   }
 }

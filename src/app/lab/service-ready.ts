@@ -8,6 +8,12 @@ const attemptMs = 40_000;
 /** For so long every directory is waited for, then half of them will do. */
 const patienceMs = 12_000;
 
+export interface ServiceStart {
+  /** How long its node may take to bootstrap. */
+  readonly bootstrapMs?: number;
+  readonly onEvent?: ((event: string) => void) | undefined;
+}
+
 /**
  * Starts an onion service's node and resolves when its descriptors, one for each of two time periods, are at all the
  * directories they go to: a client that asks too early remembers the failure.
@@ -15,11 +21,11 @@ const patienceMs = 12_000;
  * C tor lets an onion circuit come back to the relay it began at, which that relay refuses. With few relays it may hold to
  * guards from which it cannot publish at all: then it begins anew, with other ones.
  */
-export async function startService(node: LabNode, onEvent: (event: string) => void = () => undefined): Promise<void> {
+export async function startService(node: LabNode, options: ServiceStart = {}): Promise<void> {
   const again = node.implementation === 'tor' ? 2 : 0;
   for (let left = again; ; left--) {
     try {
-      await startOnce(node, onEvent);
+      await startOnce(node, options);
       return;
     } catch (error) {
       if (left === 0) throw error;
@@ -29,13 +35,13 @@ export async function startService(node: LabNode, onEvent: (event: string) => vo
   }
 }
 
-async function startOnce(node: LabNode, onEvent: (event: string) => void): Promise<void> {
+async function startOnce(node: LabNode, { bootstrapMs = 60_000, onEvent }: ServiceStart): Promise<void> {
   node.start();
   const control = await node.control();
-  control.onEvent = onEvent;
+  if (onEvent !== undefined) control.onEvent = onEvent;
   try {
     await control.command('SETEVENTS HS_DESC CIRC CIRC_MINOR');
-    await node.bootstrapped();
+    await node.bootstrapped(bootstrapMs);
     await published(node, control, attemptMs);
   } finally {
     control.close();

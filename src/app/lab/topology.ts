@@ -62,6 +62,17 @@ export function nodesOf<T extends NodeOptions>(
   return typeof list === 'number' ? Array.from({ length: list }, () => ({}) as T) : list;
 }
 
+/** Numbers those without a name in the order of the list, whichever starts first. */
+export function withNames<T extends NodeOptions>(kind: string, list: readonly T[]): readonly T[] {
+  const taken = new Set(list.map(({ name }) => name));
+  let number = 0;
+  return list.map((options) => {
+    if (options.name !== undefined) return options;
+    while (taken.has(`${kind}${number}`)) number++;
+    return { ...options, name: `${kind}${number++}` };
+  });
+}
+
 const maxNodes = 1000;
 const nodeName = /^[A-Za-z0-9]{1,19}$/;
 

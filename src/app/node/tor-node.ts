@@ -109,6 +109,12 @@ export class TorNode {
     this.events.emit('reloaded', undefined);
   }
 
+  /** SIGHUP: what was used carries nothing new, and downloads that failed begin anew at once. C tor do_hup() */
+  retry(): void {
+    this.parts.circuits.retireDirty();
+    this.parts.directory.poke();
+  }
+
   /** NEWNYM: nothing from now on can be linked with what was before. */
   newIdentity(): void {
     const { circuits, client, onionClient } = this.parts;

@@ -186,6 +186,8 @@ export interface CircuitManager {
   predictInternal(needs: { readonly uptime: boolean; readonly capacity: boolean }): void;
   /** NEWNYM: streams from now on share no circuit with earlier ones. */
   newIdentity(): void;
+  /** Circuits that streams used carry no new ones. */
+  retireDirty(): void;
   /** The network to choose from; undefined while too little is known of it. */
   setNetDir(netdir: NetDir | undefined): void;
   /** Begins to build ahead and to expire, once a second. */

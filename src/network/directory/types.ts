@@ -121,7 +121,7 @@ export interface DirectoryManager {
   whenReady(signal?: AbortSignal): Promise<NetDir>;
   /** What other rooms saw on the way to 100%. */
   noteProgress(tag: string): void;
-  /** A consensus was uploaded to us, or SIGNAL: look again at what is missing now. */
+  /** Forgets what failed and asks at once for what is missing. */
   poke(): void;
   stop(): Promise<void>;
 }

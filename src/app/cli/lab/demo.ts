@@ -13,7 +13,7 @@ import {
 } from '../../lab/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
 import type { LabArguments } from './arguments.ts';
-import { type DemoPage, serveDemoPage } from './demo-page.ts';
+import { serveDemoPage } from './demo-page.ts';
 import { stepText } from './tale-text.ts';
 import { aborted, untilSignal } from './until-signal.ts';
 
@@ -42,6 +42,7 @@ export async function labDemo(name: string, given: LabArguments, io: ProgramIo):
     io.stdout(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
   io.stdout(head);
   const page = await serveDemoPage();
+  const service = new ServiceTale();
   let lab: Lab | undefined;
   let host: LabHost | undefined;
   try {
@@ -51,10 +52,19 @@ export async function labDemo(name: string, given: LabArguments, io: ProgramIo):
       keep: given.options.has('keep'),
       implementation: 'tropea',
       processes: usualProcesses(),
+      onionServices: [
+        {
+          name: 'service',
+          torrc: [`EntryNodes ${guards.service}`],
+          ports: [{ virtualPort: 80, target: `127.0.0.1:${page.port}` }],
+          onEvent: (event) => service.hear(event),
+        },
+      ],
+      clients: [{ name: 'client', torrc: [`EntryNodes ${guards.client}`] }],
       signal: stop.signal,
       progress: say,
     });
-    await show(lab, page, { io, say });
+    await show(lab, service, { io, say });
     if (!once) {
       host = new LabHost(name, lab);
       await stay(host, { name, io, signal: stop.signal });
@@ -76,18 +86,9 @@ interface Teller {
   readonly say: (text: string) => void;
 }
 
-async function show(lab: Lab, page: DemoPage, { io, say }: Teller): Promise<void> {
-  const service = new ServiceTale();
-  const [serviceNode, clientNode] = await Promise.all([
-    lab.addOnionService({
-      name: 'service',
-      torrc: [`EntryNodes ${guards.service}`],
-      ports: [{ virtualPort: 80, target: `127.0.0.1:${page.port}` }],
-      onEvent: (event) => service.hear(event),
-    }),
-    lab.addClient({ name: 'client', torrc: [`EntryNodes ${guards.client}`] }),
-  ]);
+async function show(lab: Lab, service: ServiceTale, { io, say }: Teller): Promise<void> {
   const { hostname } = lab.onion('service');
+  const [serviceNode, clientNode] = [lab.node('service'), lab.node('client')];
   say('the client is connected to the network, and the service published');
   io.stdout(`\n  http://${hostname}/\n\n`);
   let number = 0;

@@ -4,7 +4,6 @@ import type { ExitCode, ProgramIo } from '../program.ts';
 import type { LabArguments } from './arguments.ts';
 import { labDemo } from './demo.ts';
 import { execInLab } from './exec.ts';
-import { host } from './host.ts';
 import { showLog } from './logs.ts';
 import { statusText } from './status-text.ts';
 import { labUp } from './up.ts';
@@ -58,7 +57,8 @@ export async function run(args: readonly string[], io: ProgramIo): Promise<ExitC
     io.stdout(usage);
     return args.length === 0 ? 1 : 0;
   }
-  if (args[0] === 'host') return host(io);
+  // All of a node's code, which only that process needs.
+  if (args[0] === 'host') return (await import('./host.ts')).host(io);
   const given = readArguments(args);
   const [action = '', operand] = given.words;
   const name = given.options.get('name') ?? 'default';

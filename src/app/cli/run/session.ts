@@ -50,6 +50,7 @@ export async function openSession({ run, configuration, logs, end }: SessionInpu
     timers: nodeRuntime.timers,
     stats: () => statsLines(node),
     done: (name) => control.noteSignal(name),
+    refresh: () => node.retry(),
     drain: () => void node.parts.relay?.drain(),
     end,
   });

@@ -14,6 +14,8 @@ export interface SignalDeps {
   readonly stats: () => readonly string[];
   /** A relay takes nothing new from now on. */
   readonly drain: () => void;
+  /** The configuration was read again: what failed before is tried again at once. */
+  readonly refresh: () => void;
   /** RELOAD, DUMP or DEBUG was done. */
   readonly done: (name: string) => void;
   readonly end: (code: ExitCode) => void;
@@ -89,6 +91,7 @@ export class SignalActions {
     try {
       logs.truncateNext();
       await configuration.reload();
+      this.#deps.refresh();
       this.#deps.done('RELOAD');
     } catch (error) {
       log.warn('config', TorError.from(error).message);

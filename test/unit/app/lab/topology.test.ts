@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { checkTopology, loadTopology, readyMadeNetworks, sizeOf } from '../../../../src/app/lab/index.ts';
+import { withNames } from '../../../../src/app/lab/topology.ts';
 import { TorError } from '../../../../src/base/errors/index.ts';
 
 const refused = (pattern: RegExp) => (error: unknown) => {
@@ -21,6 +22,15 @@ describe('a topology', () => {
 
   it('takes every ready-made network', () => {
     for (const { topology } of Object.values(readyMadeNetworks)) assert.equal(checkTopology(topology), topology);
+  });
+
+  it('numbers nodes in the order of their list, and takes no name twice', () => {
+    const named = withNames('client', [{}, { name: 'client1' }, { name: 'alice' }, { torrc: ['SafeSocks 1'] }]);
+    assert.deepEqual(
+      named.map(({ name }) => name),
+      ['client0', 'client1', 'alice', 'client2'],
+    );
+    assert.deepEqual(named[3]?.torrc, ['SafeSocks 1']);
   });
 
   const wrong: readonly (readonly [unknown, RegExp])[] = [
