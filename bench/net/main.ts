@@ -5,20 +5,19 @@
  * `--scale` multiplies the sizes of transfers, `--dry` leaves results.md alone.
  */
 import { loadavg } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { machine, writeSection } from '../support/results.ts';
 import { clientsSection, onionClientsSection } from './clients.ts';
 import { handshakesSection } from './handshakes.ts';
 import { introductionsSection } from './introductions.ts';
 import { networksSection } from './networks.ts';
 import { relaysSection } from './relays.ts';
 import { rendezvousSection } from './rendezvous.ts';
-import { machine, table, writeSection } from './report.ts';
+import { table } from './report.ts';
 import type { Section } from './section.ts';
 import { servicesSection } from './services.ts';
 import { Stages } from './stages.ts';
 import { startupSection } from './startup.ts';
 
-const results = fileURLToPath(new URL('../results.md', import.meta.url));
 /** Those that share a network stand together. */
 const sections: readonly Section[] = [
   ...[relaysSection, handshakesSection, rendezvousSection],
@@ -55,7 +54,7 @@ async function report(stages: Stages, section: Section): Promise<void> {
   const when = `${new Date().toISOString().slice(0, 10)}, load ${load.toFixed(1)} before, ${took} s.`;
   const text = `${section.about} ${when}\n\n${table(labels, section.metrics, samples)}`;
   console.log(`\n## ${section.title}\n\n${text}`);
-  if (!dry) writeSection(results, section.title, text);
+  if (!dry) writeSection(section.title, text);
 }
 
 async function main(): Promise<void> {
@@ -63,7 +62,7 @@ async function main(): Promise<void> {
   try {
     if (!dry) {
       const text = `Private networks on loopback. ${machine()}. Medians of up to ${rounds} rounds with lowest and highest.`;
-      writeSection(results, 'Whole network', text);
+      writeSection('Whole network', text);
     }
     for (const section of chosen) {
       try {
