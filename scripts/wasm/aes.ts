@@ -1,14 +1,10 @@
+import { rowShuffles } from '../../src/crypto/relaycell/layout.ts';
 import { sboxCircuit } from './aes-sbox.ts';
 import { at, type Code, FunctionBuilder, i8x16, i16x8, i32, type Local, loop, v128 } from './assembler.ts';
 
 type V = Local<'v128'>;
 
-/** Where a byte of the state comes from in ShiftRows; byte 4 * column + row. */
-const shiftRows = Array.from({ length: 16 }, (_, j) => (j + 4 * (j % 4)) % 16);
-/** ShiftRows, then one row up within the column. */
-const shiftRowsUp = Array.from({ length: 16 }, (_, j) => at(shiftRows, (j & 12) + ((j + 1) % 4)));
-/** Two rows up within the column. */
-const twoUp = Array.from({ length: 16 }, (_, j) => (j & 12) + ((j + 2) % 4));
+const [shiftRows, shiftRowsUp, twoUp] = rowShuffles.lanes;
 
 /** Splats of 1, 2, 4 .. 128: 128 bytes. */
 export const bitMasks: readonly number[] = Array.from({ length: 128 }, (_, i) => 1 << (i >> 4));
@@ -67,19 +63,21 @@ export function aes8(masks: number, scratch: number): FunctionBuilder {
   return f;
 }
 
-/** ShiftRows and MixColumns: 2 (a + up a) + up a + two up (a + up a). */
+/** ShiftRows and MixColumns: 2 (a + up a) + up a + two up (a + up a). One plane after the other, so that few are alive. */
 function mixColumns(f: FunctionBuilder): (q: readonly V[]) => Code {
   const up = f.locals('v128', 8);
   const sum = f.locals('v128', 8);
+  const add = (bit: V, i: number): Code => [
+    at(up, i).set(v128.swizzle(bit.get, v128.const(shiftRowsUp))),
+    at(sum, i).set(v128.xor(v128.swizzle(bit.get, v128.const(shiftRows)), at(up, i).get)),
+  ];
   return (q) => [
-    q.map((bit, i) => [
-      at(up, i).set(v128.swizzle(bit.get, v128.const(shiftRowsUp))),
-      at(sum, i).set(v128.xor(v128.swizzle(bit.get, v128.const(shiftRows)), at(up, i).get)),
-    ]),
+    add(at(q, 7), 7),
     q.map((bit, i) => {
       const doubled = [at(sum, (i + 7) % 8).get];
       if (i === 1 || i === 3 || i === 4) doubled.push(at(sum, 7).get);
-      return bit.set(v128.xor(at(up, i).get, v128.swizzle(at(sum, i).get, v128.const(twoUp)), ...doubled));
+      const mixed = v128.xor(at(up, i).get, v128.swizzle(at(sum, i).get, v128.const(twoUp)), ...doubled);
+      return [i === 7 ? [] : add(bit, i), bit.set(mixed)];
     }),
   ];
 }

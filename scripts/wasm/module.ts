@@ -1,4 +1,4 @@
-import { inner, pages, sha1State, sha3State } from '../../src/crypto/relaycell/layout.ts';
+import { inner, pages, rowShuffles, sha1State, sha3State } from '../../src/crypto/relaycell/layout.ts';
 import { aes8, bitMasks, counterPlanes } from './aes.ts';
 import {
   aesDecrypt,
@@ -22,6 +22,7 @@ export function buildModule(parts = false): Uint8Array {
   const m = new ModuleBuilder(pages);
   m.data(inner.bitMasks, bitMasks);
   m.data(inner.counterPlanes, counterPlanes);
+  m.data(rowShuffles.at, rowShuffles.lanes.flat());
   m.data(inner.sbox, sboxTable);
   m.data(inner.inverseSbox, inverseSboxTable);
   m.data(inner.highNibbles, highNibbles);

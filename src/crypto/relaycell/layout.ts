@@ -25,6 +25,20 @@ export const sha3State = { at: cellAt - 376, size: 376, lanes: 32, length: 232, 
 /** One direction of a counter galois onion layer: keys KB, KU, K, B (16 each), nonce, T', and the last cell's tag. */
 export const cgoState = { at: 5120, size: 112, nonce: 64, chained: 80, tag: 96 } as const;
 
+type Lanes = readonly number[];
+
+const shiftRows = Array.from({ length: 16 }, (_, j) => (j + 4 * (j % 4)) % 16);
+const up = (rows: number, j: number): number => (j & 12) + ((j + rows) % 4);
+
+/**
+ * Which byte comes to each place of the AES state (byte 4 * column + row): in ShiftRows; in ShiftRows and then one row up
+ * within the column; two rows up. They are constants in the code, and here for engines that do better with loads.
+ */
+export const rowShuffles: { readonly at: number; readonly lanes: readonly [Lanes, Lanes, Lanes] } = {
+  at: 2128,
+  lanes: [shiftRows, shiftRows.map((_, j) => shiftRows[up(1, j)] ?? 0), shiftRows.map((_, j) => up(2, j))],
+};
+
 export const pages = Math.ceil((slots.at + slots.size * slots.count) / 65536);
 
 /** Known to the builder alone: tables and working space. */
