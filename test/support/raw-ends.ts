@@ -1,3 +1,4 @@
+import { concatBytes } from '../../src/base/bytes/index.ts';
 import { x25519KeyPair } from '../../src/crypto/primitives/index.ts';
 import {
   type ClientLayer,
@@ -127,7 +128,7 @@ export class RawRelay extends RawEnd {
           { command, body },
           { keys, congestion: params.congestion, cgo: kind === 'cgo' },
         );
-        raw.#layer = answer.cgo ? cgoRelayLayer(answer.keys) : tor1RelayLayer(answer.keys);
+        raw.#layer = answer.cgo ? cgoRelayLayer(answer.keys.subarray(0, cgoKeyLength)) : tor1RelayLayer(answer.keys);
         far.send(circId, answer.command, answer.body);
       } else {
         raw.take(command, body);
@@ -243,8 +244,7 @@ export class RawClient extends RawEnd {
     this.circuit.created({
       command: options.fast === true ? CellCommand.CREATED_FAST : CellCommand.CREATED2,
       body: new Uint8Array(0),
-      keys,
-      keyHash: new Uint8Array(20),
+      keys: concatBytes(keys, new Uint8Array(20)),
       cgo,
       fast: options.fast ?? false,
       sendmeInc: kind === 'windows' ? undefined : params.congestion.sendmeInc,

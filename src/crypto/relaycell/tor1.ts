@@ -35,14 +35,14 @@ const layouts: Readonly<Record<DigestName, KeyLayout>> = {
   },
 };
 
-/** Digests, as ciphers, are made when the first cell needs them: most circuits that end here never carry one. */
+/** Digests and keystream are made when the first cell needs them: circuits are made ahead, and many never carry one. */
 class Tor1Layer extends CellLayer {
   readonly tagLength = 20;
   readonly #keys: Uint8Array;
   readonly #layout: KeyLayout;
   readonly #reverse: boolean;
-  readonly #sendStream: Keystream;
-  readonly #receiveStream: Keystream;
+  #sendStream: Keystream | undefined;
+  #receiveStream: Keystream | undefined;
   #sendDigest: RunningDigest | undefined;
   #receiveDigest: RunningDigest | undefined;
 
@@ -50,14 +50,12 @@ class Tor1Layer extends CellLayer {
   constructor(keys: Uint8Array, digest: DigestName, reverse: boolean) {
     super();
     const layout = layouts[digest];
-    const { forward, backward } = layout;
+    const { backward } = layout;
     if (keys.length < backward.at + backward.length)
       throw new TorError('BAD_KEY', 'too few bytes for the keys of a hop');
     this.#keys = keys;
     this.#layout = layout;
     this.#reverse = reverse;
-    this.#sendStream = new Keystream(keys, reverse ? backward : forward);
-    this.#receiveStream = new Keystream(keys, reverse ? forward : backward);
   }
 
   get sentTag(): Uint8Array {
@@ -68,17 +66,23 @@ class Tor1Layer extends CellLayer {
     return this.#receiving().tag;
   }
 
-  originateLoaded(_command: number): void {
+  originateLoaded(command: number): void {
     this.#sending().originate(this.engine);
-    this.#sendStream.apply(this.engine);
+    this.encryptLoaded(command);
   }
 
   encryptLoaded(_command: number): void {
+    this.#sendStream ??= this.#stream(this.#reverse);
     this.#sendStream.apply(this.engine);
   }
 
   decryptLoaded(_command: number): boolean {
+    this.#receiveStream ??= this.#stream(!this.#reverse);
     return this.#receiveStream.apply(this.engine) !== 0 && this.#receiving().check(this.engine);
+  }
+
+  #stream(backward: boolean): Keystream {
+    return new Keystream(this.#keys, backward ? this.#layout.backward : this.#layout.forward);
   }
 
   #sending(): RunningDigest {

@@ -1,7 +1,13 @@
 import { bytesEqual } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
-import { cgoRelayLayer, type RelayLayer, tor1RelayLayer } from '../../crypto/relaycell/index.ts';
+import {
+  cgoKeyLength,
+  cgoRelayLayer,
+  type RelayLayer,
+  tor1KeyLength,
+  tor1RelayLayer,
+} from '../../crypto/relaycell/index.ts';
 import { CellCommand, DestroyReason, decodeCreated2, encodeCreate2, HandshakeType } from '../../wire/cell/index.ts';
 import {
   carriesStreamId,
@@ -69,8 +75,9 @@ export interface RelayCircuitOptions {
 
 const maxRelayEarly = 8;
 
-type HopSettings = Pick<CreateAnswer, 'keyHash' | 'cgo' | 'sendmeInc' | 'fast'>;
-const notAgreed: HopSettings = { keyHash: new Uint8Array(0), cgo: false, sendmeInc: undefined, fast: false };
+type HopSettings = Pick<CreateAnswer, 'keys' | 'cgo' | 'sendmeInc' | 'fast'>;
+const notAgreed: HopSettings = { keys: new Uint8Array(0), cgo: false, sendmeInc: undefined, fast: false };
+const layerKeyLength = (cgo: boolean): number => (cgo ? cgoKeyLength : tor1KeyLength);
 
 /**
  * A circuit that passes through this relay or ends here. It claims the circuit id at once; `created()` answers the
@@ -119,7 +126,8 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
 
   /** KH: what ESTABLISH_INTRO must be bound to. */
   get keyHash(): Uint8Array {
-    return this.#agreed.keyHash;
+    const { keys, cgo } = this.#agreed;
+    return keys.subarray(layerKeyLength(cgo));
   }
 
   /** Made with CREATE_FAST. */
@@ -176,9 +184,9 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   /** Sends CREATED_FAST or CREATED2; from now on relay cells are handled. */
   created(answer: CreateAnswer): void {
     if (this.#state !== 'creating') return;
-    const { keys, keyHash, cgo, sendmeInc, fast } = answer;
-    this.#layer = cgo ? cgoRelayLayer(keys) : tor1RelayLayer(keys);
-    this.#agreed = { keyHash, cgo, sendmeInc, fast };
+    const { keys, cgo, sendmeInc, fast } = answer;
+    this.#layer = cgo ? cgoRelayLayer(keys.subarray(0, cgoKeyLength)) : tor1RelayLayer(keys);
+    this.#agreed = { keys, cgo, sendmeInc, fast };
     this.#state = 'open';
     this.channel.send(this.circId, answer.command, answer.body);
   }
@@ -472,6 +480,8 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
     if (!this.#previousGone) this.channel.destroy(this.circId, reason);
     this.#previousGone = true;
     this.#end?.closeStreams(true);
+    // They lie in a block with those of other circuits, which may live long.
+    this.#agreed.keys.fill(0);
     const spliced = this.#spliced;
     this.#spliced = undefined;
     spliced?.close(reason);

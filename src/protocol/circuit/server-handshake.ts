@@ -1,3 +1,4 @@
+import { concatBytes } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import type { Random } from '../../base/runtime/index.ts';
 import { createFastServer, ntorServer, ntorV3Server } from '../../crypto/handshake/index.ts';
@@ -18,13 +19,11 @@ export interface RelayKeys {
 
 /** All that CREATE, answered, gives: plain data, so that a worker thread can make it. */
 export interface CreateAnswer extends CircuitSettings {
-  /** CREATED_FAST or CREATED2, and its body. */
+  /** CREATED_FAST or CREATED2, and its body: a view, for whoever sends it at once. */
   readonly command: number;
   readonly body: Uint8Array;
-  /** Raw keys of the layer. */
+  /** Raw keys of the layer, then KH (20 bytes). The circuit keeps them as they are. */
   readonly keys: Uint8Array;
-  /** KH, 20 bytes. */
-  readonly keyHash: Uint8Array;
   /** Made with CREATE_FAST. */
   readonly fast: boolean;
 }
@@ -57,8 +56,7 @@ function answerFast(random: Random, body: Uint8Array): CreateAnswer {
     ...fixed,
     command: CellCommand.CREATED_FAST,
     body: reply,
-    keys: keys(tor1KeyLength).slice(),
-    keyHash: keyHash.slice(),
+    keys: concatBytes(keys(tor1KeyLength), keyHash),
     fast: true,
   };
 }
@@ -83,12 +81,10 @@ function created2(
   server: { readonly reply: Uint8Array; keys(length: number): Uint8Array },
   keyLength: number,
 ): Omit<CreateAnswer, keyof CircuitSettings> {
-  const bytes = server.keys(keyLength + keyHashLength);
   return {
     command: CellCommand.CREATED2,
     body: encodeCreated2(server.reply),
-    keys: bytes.slice(0, keyLength),
-    keyHash: bytes.slice(keyLength),
+    keys: server.keys(keyLength + keyHashLength),
     fast: false,
   };
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Jobs, Result } from './messages.ts';
+import type { Jobs, Results } from './messages.ts';
 
 /** One thread that answers handshakes. */
 export interface HandshakeThread {
@@ -10,8 +10,8 @@ export interface HandshakeThread {
 }
 
 export interface HandshakeThreadEvents {
-  /** The first call says that the thread runs, and has no results. */
-  results(results: readonly Result[]): void;
+  /** In the order of the jobs. The first call says that the thread runs, and has no results. */
+  results(results: Results): void;
   /** It is gone, whatever the cause; it was not asked to stop. */
   lost(): void;
 }
@@ -24,14 +24,14 @@ export function startThread(events: HandshakeThreadEvents): HandshakeThread {
     if (!gone) events.lost();
     gone = true;
   };
-  worker.on('message', (results: readonly Result[]) => {
+  worker.on('message', (results: Results) => {
     if (!gone) events.results(results);
   });
   worker.on('error', lose);
   worker.on('exit', lose);
   worker.unref();
   return {
-    post: (jobs) => worker.postMessage(jobs),
+    post: (jobs) => worker.postMessage(jobs, [jobs.records.buffer as ArrayBuffer]),
     hold: (waiting) => (waiting ? worker.ref() : worker.unref()),
     stop() {
       gone = true;

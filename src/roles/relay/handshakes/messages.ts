@@ -1,5 +1,5 @@
 import { type ErrorCode, TorError } from '../../../base/errors/index.ts';
-import type { CongestionParams, CreateAnswer, RelayKeys } from '../../../protocol/circuit/index.ts';
+import type { CongestionParams, RelayKeys } from '../../../protocol/circuit/index.ts';
 
 /** What the threads tell each other: everything survives a structured clone. */
 export interface Settings {
@@ -8,16 +8,12 @@ export interface Settings {
   readonly cgo: boolean;
 }
 
-export interface Job {
-  readonly id: number;
-  readonly command: number;
-  readonly body: Uint8Array;
-}
-
 export interface Jobs {
   /** Only when they are not those of the message before. */
   readonly settings: Settings | undefined;
-  readonly jobs: readonly Job[];
+  readonly count: number;
+  /** See `records.ts`; moves to the other thread and comes back with the answers. */
+  readonly records: Uint8Array;
 }
 
 export interface Failure {
@@ -25,11 +21,23 @@ export interface Failure {
   readonly message: string;
 }
 
-export interface Result {
-  readonly id: number;
-  readonly answer?: CreateAnswer;
-  readonly failure?: Failure;
+/** What became of the jobs of one message, in their order. */
+export interface Results {
+  readonly count: number;
+  readonly records: Uint8Array;
+  /** Of all that were answered, one after the other: their circuits share them. */
+  readonly keys: Uint8Array;
+  /** Of those that were not. */
+  readonly failures: readonly Failure[];
 }
+
+/** What a thread says first. */
+export const noResults: Results = {
+  count: 0,
+  records: new Uint8Array(0),
+  keys: new Uint8Array(0),
+  failures: [],
+};
 
 export function failureOf(error: unknown): Failure {
   const { code, message } = TorError.from(error);

@@ -4,7 +4,8 @@ import type { CreateAnswer } from '../../../protocol/circuit/index.ts';
 import { CellCommand } from '../../../wire/cell/index.ts';
 import { type HandshakeThread, type HandshakeThreadEvents, startThread } from './handshake-thread.ts';
 import { LocalHandshakeQueue } from './local-queue.ts';
-import { errorOf, type Job, type Result, type Settings } from './messages.ts';
+import { errorOf, type Results, type Settings } from './messages.ts';
+import { readAnswer, recordLength, writeJob } from './records.ts';
 import {
   type CreateRequest,
   defaultMaxDelayMs,
@@ -33,7 +34,10 @@ const perThread = 32;
 
 interface Seat {
   readonly thread: HandshakeThread;
-  readonly pending: Map<number, Waiting>;
+  /** Oldest first, as they will be answered. */
+  pending: Waiting[];
+  /** Blocks that came back. */
+  readonly spare: Uint8Array[];
   /** What it was told last. */
   settings: Settings | undefined;
   ready: boolean;
@@ -51,7 +55,6 @@ export class ThreadHandshakeQueue implements HandshakeQueue {
   #seats: Seat[] = [];
   #started = false;
   #scheduled = false;
-  #lastId = 0;
 
   constructor(deps: ThreadQueueDeps, options: ThreadQueueOptions) {
     this.#deps = deps;
@@ -85,7 +88,7 @@ export class ThreadHandshakeQueue implements HandshakeQueue {
     this.#started = true;
     for (const { thread, pending } of seats) {
       thread.stop();
-      for (const one of pending.values()) one.failed(new TorError('ABORTED'));
+      for (const one of pending) one.failed(new TorError('ABORTED'));
     }
     this.#line.clear();
     this.#local.close();
@@ -102,7 +105,8 @@ export class ThreadHandshakeQueue implements HandshakeQueue {
           results: (results) => this.#answered(seat, results),
           lost: () => this.#lost(seat),
         }),
-        pending: new Map(),
+        pending: [],
+        spare: [],
         settings: undefined,
         ready: false,
       };
@@ -122,22 +126,26 @@ export class ThreadHandshakeQueue implements HandshakeQueue {
 
   #give(seat: Seat): void {
     const oldestMs = this.#deps.clock.monotonic() - (this.#options.maxDelayMs?.() ?? defaultMaxDelayMs);
-    const jobs: Job[] = [];
     // An equal share first: one thread must not take all while another is idle.
-    const share = Math.min(perThread - seat.pending.size, Math.ceil(this.#line.length / this.threads));
-    while (jobs.length < share) {
+    const share = Math.min(perThread - seat.pending.length, Math.ceil(this.#line.length / this.threads));
+    if (share <= 0) return;
+    const records = seat.spare.pop() ?? new Uint8Array(perThread * recordLength);
+    let count = 0;
+    for (; count < share; count++) {
       const one = this.#line.next(oldestMs);
       if (one === undefined) break;
-      const id = ++this.#lastId;
-      seat.pending.set(id, one);
-      jobs.push({ id, command: one.request.command, body: one.request.body });
+      seat.pending.push(one);
+      writeJob(records, count, one.request);
     }
-    if (jobs.length === 0) return;
+    if (count === 0) {
+      seat.spare.push(records);
+      return;
+    }
     const settings = this.#settings();
     const changed = seat.settings === undefined || !sameSettings(seat.settings, settings);
     seat.settings = settings;
     seat.thread.hold(true);
-    seat.thread.post({ settings: changed ? settings : undefined, jobs });
+    seat.thread.post({ settings: changed ? settings : undefined, count, records });
   }
 
   #settings(): Settings {
@@ -145,22 +153,29 @@ export class ThreadHandshakeQueue implements HandshakeQueue {
     return { keys: keys(), congestion: congestion(), cgo };
   }
 
-  #answered(seat: Seat, results: readonly Result[]): void {
+  #answered(seat: Seat, { count, records, keys, failures }: Results): void {
     seat.ready = true;
-    for (const { id, answer, failure } of results) {
-      const one = seat.pending.get(id);
-      if (one === undefined) continue;
-      seat.pending.delete(id);
-      if (answer !== undefined) one.answered(answer);
-      else one.failed(failure === undefined ? new TorError('INTERNAL') : errorOf(failure));
+    const answered = seat.pending.splice(0, count);
+    let keysAt = 0;
+    let failed = 0;
+    for (const [i, one] of answered.entries()) {
+      const answer = readAnswer(records, i, keys, keysAt);
+      if (answer !== undefined) {
+        keysAt += answer.keys.length;
+        one.answered(answer);
+        continue;
+      }
+      const failure = failures[failed++];
+      one.failed(failure === undefined ? new TorError('INTERNAL') : errorOf(failure));
     }
-    if (seat.pending.size === 0) seat.thread.hold(false);
+    if (count > 0) seat.spare.push(records);
+    if (seat.pending.length === 0) seat.thread.hold(false);
     this.#schedule();
   }
 
   #lost(seat: Seat): void {
     this.#seats = this.#seats.filter((other) => other !== seat);
-    for (const { request, answered, failed } of seat.pending.values()) this.#local.submit(request, answered, failed);
+    for (const { request, answered, failed } of seat.pending) this.#local.submit(request, answered, failed);
     if (this.threads > 0) return;
     for (;;) {
       const one = this.#line.next(Number.NEGATIVE_INFINITY);

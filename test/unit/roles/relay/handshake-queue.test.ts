@@ -13,7 +13,7 @@ import {
   type ThreadQueueOptions,
 } from '../../../../src/roles/relay/handshake-queue.ts';
 import type { HandshakeThreadEvents } from '../../../../src/roles/relay/handshakes/handshake-thread.ts';
-import type { Jobs } from '../../../../src/roles/relay/handshakes/messages.ts';
+import { type Jobs, noResults } from '../../../../src/roles/relay/handshakes/messages.ts';
 import { CellCommand, decodeCreated2, encodeCreate2, HandshakeType } from '../../../../src/wire/cell/index.ts';
 
 const { random } = nodeRuntime;
@@ -64,8 +64,7 @@ function ntorRequest(wanted: () => boolean = () => true): Asked {
     request: { command: CellCommand.CREATE2, body: cell, wanted },
     check(answer) {
       const keys = client.finish(decodeCreated2(answer.body)).keys(92);
-      assert.deepEqual(Buffer.from(answer.keys), Buffer.from(keys.subarray(0, 72)));
-      assert.deepEqual(Buffer.from(answer.keyHash), Buffer.from(keys.subarray(72)));
+      assert.deepEqual(Buffer.from(answer.keys), Buffer.from(keys));
     },
   };
 }
@@ -77,7 +76,9 @@ const badRequest = (): CreateRequest => ({
 });
 
 const submit = (queue: HandshakeQueue, request: CreateRequest): Promise<CreateAnswer> =>
-  new Promise((resolve, reject) => queue.submit(request, resolve, reject));
+  new Promise((resolve, reject) => {
+    queue.submit(request, (answer) => resolve({ ...answer, body: answer.body.slice() }), reject);
+  });
 
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
@@ -159,12 +160,12 @@ test('threads: those that die leave their work to this one', async () => {
   while (turn());
   assert.equal(await local, 'answered');
   assert.equal(started.length, 2);
-  for (const { events } of started) events.results([]);
+  for (const { events } of started) events.results(noResults);
   const answers = Array.from({ length: 100 }, () => codeOf(submit(queue, ntorRequest().request)));
   while (turn());
   // Each has what it can hold, and was told the keys; the rest waits.
   assert.deepEqual(
-    started.map(({ posts }) => posts.map((jobs) => [jobs.jobs.length, jobs.settings !== undefined])),
+    started.map(({ posts }) => posts.map((jobs) => [jobs.count, jobs.settings !== undefined])),
     [[[32, true]], [[32, true]]],
   );
   assert.equal(queue.depth, 36);
@@ -181,7 +182,7 @@ test('threads: closing tells all who wait', async () => {
     {
       ...makeDeps().deps,
       startThread: (events) => {
-        queueMicrotask(() => events.results([]));
+        queueMicrotask(() => events.results(noResults));
         return { post: () => undefined, hold: () => undefined, stop: () => undefined };
       },
     },
