@@ -76,7 +76,13 @@ export class Tor extends TorContext {
 
   /** Resolves when circuits can be built. */
   async ready(signal?: AbortSignal): Promise<void> {
-    await this.#node.whenReady(signal);
+    // All else that waits for a network lets a program end; this is what it waits for.
+    const hold = setInterval(() => undefined, 60_000);
+    try {
+      await this.#node.whenReady(signal);
+    } finally {
+      clearInterval(hold);
+    }
   }
 
   /** How far the bootstrap is. */

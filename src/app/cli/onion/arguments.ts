@@ -47,6 +47,15 @@ export function portOf(word: string): number {
   throw new TorError('COMMAND_USAGE', `${word} is not a port from 1 to 65535. See tropea onion --help.`);
 }
 
+function readTorrc(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TorError('COMMAND_USAGE', `Cannot read ${file}: ${why}`, { cause });
+  }
+}
+
 /** Joins the network with progress on standard error. */
 export async function startTor(given: OnionArguments, io: ProgramIo, signal: AbortSignal): Promise<Tor> {
   const isTerminal = process.stderr.isTTY === true;
@@ -55,13 +64,13 @@ export async function startTor(given: OnionArguments, io: ProgramIo, signal: Abo
     const line = `${String(percent).padStart(3)}% ${warning ?? summary}`;
     if (line === shown) return;
     shown = line;
-    if (isTerminal) io.stderr(`\r\u001b[K${line}`);
+    io.stderr(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
   };
   const tor = await Tor.start({
     signal,
     onProgress,
     ...(given.dataDirectory === undefined ? {} : { dataDirectory: given.dataDirectory }),
-    ...(given.torrc === undefined ? {} : { torrc: readFileSync(given.torrc, 'utf8') }),
+    ...(given.torrc === undefined ? {} : { torrc: readTorrc(given.torrc) }),
     onLog: ({ severity, message }) => {
       if (severity === 'warn' || severity === 'err')
         io.stderr(`${isTerminal ? '\r\u001b[K' : ''}[${severity}] ${message}\n`);

@@ -10,7 +10,8 @@ const connectTimeoutMs = 90_000;
 /** `tropea onion check`: each step a client takes, and the one that fails. */
 export async function check(args: readonly string[], io: ProgramIo): Promise<ExitCode> {
   const given = readArguments(args);
-  const identityKey = parseOnionAddress(given.target);
+  const { host, port } = placeOf(given.target);
+  const identityKey = parseOnionAddress(host);
   io.stdout(`address      ${onionHostname(identityKey)} is whole\n`);
   const signal = untilInterrupted();
   const tor = await startTor(given, io, signal);
@@ -20,10 +21,17 @@ export async function check(args: readonly string[], io: ProgramIo): Promise<Exi
       io.stdout('offline      no directory holds its descriptor: the service is not running, or never was\n');
       return 1;
     }
-    return await connected(tor, { host: onionHostname(identityKey), port: given.port ?? 80, signal }, io);
+    return await connected(tor, { host: onionHostname(identityKey), port: given.port ?? port, signal }, io);
   } finally {
     await tor.close();
   }
+}
+
+/** A host, or the address of a page there as it is copied from a browser. */
+function placeOf(target: string): { readonly host: string; readonly port: number } {
+  const url = /^https?:\/\//i.test(target) && URL.canParse(target) ? new URL(target) : undefined;
+  if (url === undefined) return { host: target, port: 80 };
+  return { host: url.hostname, port: url.port !== '' ? Number(url.port) : url.protocol === 'https:' ? 443 : 80 };
 }
 
 async function surveyed(tor: Tor, identityKey: Uint8Array, io: ProgramIo): Promise<number> {

@@ -32,11 +32,28 @@ export async function run(args: readonly string[], io: ProgramIo): Promise<ExitC
     return 0;
   }
   if (action === 'address' && first !== undefined && args.length === 2) return address(first, io);
-  if (action === 'publish' && first !== undefined) return (await import('./publish.ts')).publish(args.slice(1), io);
-  if (action === 'check' && first !== undefined) return (await import('./check.ts')).check(args.slice(1), io);
+  if (action === 'publish' && first !== undefined) {
+    const { publish } = await import('./publish.ts');
+    return untilStopped(() => publish(args.slice(1), io), io);
+  }
+  if (action === 'check' && first !== undefined) {
+    const { check } = await import('./check.ts');
+    return untilStopped(() => check(args.slice(1), io), io);
+  }
   if (action === 'auth' && first === 'new' && args.length <= 3) return newClient(second, io);
   io.stderr(usage);
   return 1;
+}
+
+/** Ctrl-C before the network was joined is no failure that needs words. */
+async function untilStopped(work: () => Promise<ExitCode>, io: ProgramIo): Promise<ExitCode> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!TorError.is(error) || error.code !== 'ABORTED') throw error;
+    io.stderr('Stopped.\n');
+    return 1;
+  }
 }
 
 function address(file: string, io: ProgramIo): ExitCode {

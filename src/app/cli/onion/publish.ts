@@ -1,6 +1,6 @@
 import { renderUnicodeCompact } from 'uqr';
 import type { Emitter } from '../../../base/util/index.ts';
-import type { OnionServiceEvents } from '../../../roles/onion/index.ts';
+import { type OnionServiceEvents, parseAuthorizedClient } from '../../../roles/onion/index.ts';
 import type { PublishedService, PublishOptions, Tor } from '../../library/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
 import { type OnionArguments, portOf, readArguments, startTor, untilInterrupted } from './arguments.ts';
@@ -36,9 +36,15 @@ function optionsOf({ target, port, key, clients }: OnionArguments): PublishOptio
   return {
     port: port ?? 80,
     to,
-    authorizedClients: clients,
+    authorizedClients: clients.map(sound),
     ...(key === undefined ? {} : { key }),
   };
+}
+
+/** Before the network is joined. Throws ONION_AUTH_FILE_INVALID. */
+function sound(client: string): string {
+  parseAuthorizedClient(client);
+  return client;
 }
 
 async function publishWithSteps(tor: Tor, options: PublishOptions, io: ProgramIo): Promise<PublishedService> {
@@ -66,5 +72,8 @@ function tellSteps(tor: Tor, events: Emitter<OnionServiceEvents>, io: ProgramIo)
   events.on('introductionRefused', ({ reason }) => tell(4, `an introduction was dropped: ${reason}`));
   events.on('rendezvousJoined', ({ relay }) => tell(5, `met the client at ${name(relay)}`));
   events.on('rendezvousFailed', ({ relay, error }) => tell(5, `could not meet at ${name(relay)}: ${error.message}`));
-  events.on('stream', ({ port }) => tell(6, `the client is connected to port ${port}`));
+  events.on('stream', ({ port }) => tell(6, `the client asks for port ${port}`));
+  events.on('targetFailed', ({ port, reason }) =>
+    tell(6, `nothing takes connections for port ${port} on this machine: ${reason}`),
+  );
 }

@@ -34,7 +34,8 @@ export function parseOnionAddress(address: string): Uint8Array {
   };
   if (label.length === 16) return refuse('version', 'This is a version 2 onion address; those ended in 2021.');
   if (label.length !== labelLength) {
-    return refuse('length', `An onion address has 56 characters before ".onion"; this one has ${label.length}.`);
+    const has = /\.onion\.?$/i.test(address) ? `this one has ${label.length}` : 'this is none';
+    return refuse('length', `An onion address has 56 characters before ".onion"; ${has}.`);
   }
   if (!/^[a-z2-7]*$/.test(label))
     return refuse('alphabet', 'An onion address has only letters a to z and digits 2 to 7.');

@@ -18,4 +18,6 @@ export interface OnionServiceEvents {
   rendezvousJoined: { readonly relay: string; readonly circuitId: number };
   rendezvousFailed: { readonly relay: string; readonly error: TorError };
   stream: { readonly circuitId: number; readonly port: number };
+  /** What the port leads to took no connection; `reason` is the system's word, such as ECONNREFUSED, or TIMEOUT. */
+  targetFailed: { readonly circuitId: number; readonly port: number; readonly reason: string };
 }

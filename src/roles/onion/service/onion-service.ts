@@ -101,7 +101,7 @@ export class OnionService {
     this.#authorizedClients = options.authorizedClients ?? [];
     this.hostname = onionHostname(options.identity.publicKey);
     this.#tag = onionLabel(options.identity.publicKey);
-    this.#streams = new StreamServer(options, options.ports, deps.random, (event) => this.events.emit('stream', event));
+    this.#streams = new StreamServer(options, options.ports, deps.random, this.events);
   }
 
   get identityKey(): Uint8Array {

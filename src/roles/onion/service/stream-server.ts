@@ -1,8 +1,10 @@
 import { fromLatin1 } from '../../../base/bytes/index.ts';
 import type { Random } from '../../../base/runtime/index.ts';
+import type { Emitter } from '../../../base/util/index.ts';
 import type { OriginCircuit } from '../../../protocol/circuit/index.ts';
 import type { IncomingStream, StreamBegin, StreamHandler } from '../../../protocol/stream/index.ts';
 import { EndReason } from '../../../wire/relaymsg/index.ts';
+import type { OnionServiceEvents } from './events.ts';
 import { PortMap, type ServicePort } from './port-map.ts';
 import { connectTarget } from './target.ts';
 
@@ -25,7 +27,7 @@ const defaultConnectTimeoutMs = 60_000;
 export class StreamServer {
   readonly #rules: StreamRules;
   readonly #random: Random;
-  readonly #onStream: (event: { circuitId: number; port: number }) => void;
+  readonly #events: Pick<Emitter<OnionServiceEvents>, 'emit'>;
   #ports: PortMap;
   #closed = false;
 
@@ -33,11 +35,11 @@ export class StreamServer {
     rules: StreamRules,
     ports: readonly ServicePort[],
     random: Random,
-    onStream: (event: { circuitId: number; port: number }) => void,
+    events: Pick<Emitter<OnionServiceEvents>, 'emit'>,
   ) {
     this.#rules = rules;
     this.#random = random;
-    this.#onStream = onStream;
+    this.#events = events;
     this.#ports = new PortMap(ports, random);
   }
 
@@ -67,16 +69,13 @@ export class StreamServer {
       if (this.#rules.allowUnknownPorts !== true) circuit.close();
       return EndReason.DONE;
     }
-    this.#onStream({ circuitId: circuit.id, port: begin.port });
-    return connectTarget(
-      target,
-      stream,
-      { port: begin.port, circuitId: circuit.id },
-      {
-        connectTimeoutMs: this.#rules.connectTimeoutMs ?? defaultConnectTimeoutMs,
-        ...(this.#rules.exportCircuitId === true ? { preamble: proxyLine(circuit.id, begin.port) } : {}),
-      },
-    );
+    const about = { port: begin.port, circuitId: circuit.id };
+    this.#events.emit('stream', about);
+    return connectTarget(target, stream, about, {
+      onFailed: (reason) => this.#events.emit('targetFailed', { ...about, reason }),
+      connectTimeoutMs: this.#rules.connectTimeoutMs ?? defaultConnectTimeoutMs,
+      ...(this.#rules.exportCircuitId === true ? { preamble: proxyLine(circuit.id, begin.port) } : {}),
+    });
   }
 }
 

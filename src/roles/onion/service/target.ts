@@ -22,6 +22,8 @@ export interface TargetOptions {
   /** Sent to the server before anything else: a PROXY line. */
   readonly preamble?: Uint8Array;
   readonly connectTimeoutMs: number;
+  /** Told why there is no connection: the system's word, such as ECONNREFUSED, or TIMEOUT. */
+  readonly onFailed?: (reason: string) => void;
 }
 
 /** Connects an accepted stream to its target. The stream is accepted only when the target is there. */
@@ -50,16 +52,17 @@ export function connectTarget(
       ? connectSocket({ host: target.host, port: target.port, noDelay: true, onread })
       : connectSocket({ path: target.path, onread });
   const pump = new SocketPump({ socket, reader });
-  const timer = setTimeout(() => fail(EndReason.TIMEOUT), options.connectTimeoutMs);
+  const timer = setTimeout(() => fail(EndReason.TIMEOUT, 'TIMEOUT'), options.connectTimeoutMs);
   let settled = false;
-  const fail = (reason: number): void => {
+  const fail = (reason: number, why: string): void => {
     if (settled) return;
     settled = true;
     clearTimeout(timer);
     socket.destroy();
     stream.end(reason);
+    options.onFailed?.(why);
   };
-  socket.once('error', () => fail(EndReason.CONNECTREFUSED));
+  socket.once('error', (error: NodeJS.ErrnoException) => fail(EndReason.CONNECTREFUSED, error.code ?? error.message));
   socket.once('connect', () => {
     if (settled) return;
     settled = true;
