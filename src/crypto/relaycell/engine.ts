@@ -71,8 +71,8 @@ export function relaxSwizzles(module: Uint8Array): Uint8Array {
   return WebAssembly.validate(relaxed) ? relaxed : module;
 }
 
-/** A module with a memory of 64-bit addresses, which V8 knows from 13.3. */
-const wideMemory = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x05, 0x03, 0x01, 0x04, 0x01);
+/** A module with a table of 64-bit indices, which V8 knows from 13. */
+const wideTable = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x04, 0x04, 0x01, 0x70, 0x04, 0x01);
 
 /**
  * The module with loads in the place of the constants of AES's rounds. Later engines put a constant together anew for
@@ -93,7 +93,7 @@ export function loadShuffles(module: Uint8Array): Uint8Array {
 
 function start(): Engine {
   const relaxed = relaxSwizzles(Buffer.from(moduleBase64, 'base64'));
-  const functions = instantiate<Functions>(WebAssembly.validate(wideMemory) ? loadShuffles(relaxed) : relaxed);
+  const functions = instantiate<Functions>(WebAssembly.validate(wideTable) ? loadShuffles(relaxed) : relaxed);
   const view = (state: { readonly at: number; readonly size: number }): Uint8Array =>
     functions.memory.subarray(state.at, state.at + state.size);
   return {
