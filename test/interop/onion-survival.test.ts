@@ -101,20 +101,6 @@ describe('an onion service whose relays die', () => {
     assert.ok(grownMiB < 200, `the heap grew by ${grownMiB.toFixed(0)} MiB`);
   });
 
-  it('is reachable through a whole time period and its shared random values', { skip: !thorough }, async () => {
-    // A testing network's period is 24 voting rounds.
-    const untilMs = performance.now() + 25 * 10_000;
-    let failures = 0;
-    let visits = 0;
-    while (performance.now() < untilMs) {
-      visits++;
-      if ((await visit().catch(() => '')) !== 'still here\n') failures++;
-      await new Promise((resolve) => setTimeout(resolve, 2000));
-    }
-    process.stderr.write(`onion service: ${failures} of ${visits} visits failed over a time period\n`);
-    assert.ok(failures <= visits / 20, `${failures} of ${visits} visits failed`);
-  });
-
   it('is reachable after each of its introduction points was killed', async () => {
     let killed = 0;
     for (const fingerprint of [...introPoints]) {
