@@ -1,10 +1,23 @@
 import type { LabNode } from '../../src/app/lab/index.ts';
-import { firstByte, type Load, move, newCircuitFirstBytes, oneStream, type Place, warmFirstBytes } from './loads.ts';
+import {
+  firstByte,
+  type Load,
+  move,
+  newCircuitFirstBytes,
+  oneStream,
+  type Place,
+  warmFirstBytes,
+  warmUp,
+} from './loads.ts';
 import { cpuSeconds, memoryMib } from './process-figures.ts';
 import { costs } from './relays.ts';
 import { inTurn, type Recorder, type Subject } from './rounds.ts';
 import type { Section, SectionOptions } from './section.ts';
 import type { Program, Stage } from './stage.ts';
+
+interface Rival extends Subject {
+  readonly program: Program;
+}
 
 interface Client extends Subject {
   readonly node: LabNode;
@@ -19,7 +32,11 @@ interface Visitor extends Client {
 
 const streams = 8;
 const coldEachRound = 2;
-const rivals: readonly Program[] = ['tor', 'tropea'];
+const rivals: readonly Rival[] = [
+  { label: 'tor', program: 'tor' },
+  { label: 'tropea', program: 'tropea' },
+];
+const labels = rivals.map(({ label }) => label);
 
 /** Eight streams, and what they cost the client. */
 async function many(record: Recorder, client: Client, place: Place, load: Load, way: 'down' | 'up' = 'down') {
@@ -74,14 +91,12 @@ export const clientsSection: Section = {
   seconds: 80,
   async run(stages, options) {
     const stage = await stages.use('tuned');
-    const clients = await Promise.all(
-      rivals.map(async (program): Promise<Client> => ({ label: program, node: await stage.pinned(program) })),
-    );
-    for (const { node } of clients) {
-      await move([node], stage.web, { streams, bytes: options.megabytes(6), circuits: true });
-    }
-    const samples = await inTurn(clients, options, (client, record) => overExit(stage, client, record, options));
-    return { labels: rivals, samples };
+    const samples = await inTurn(rivals, options, async ({ label, program }, record, round) => {
+      const node = await stage.pinned(program);
+      if (round === 0) await warmUp([node], stage.web, options.megabytes(6));
+      await overExit(stage, { label, node }, record, options);
+    });
+    return { labels, samples };
   },
 };
 
@@ -106,15 +121,12 @@ export const onionClientsSection: Section = {
     const places = await stage.manyServices(1 + rivals.length * options.rounds * coldEachRound);
     const [warm, ...others] = places;
     if (warm === undefined) throw new Error('no services');
-    const visitors: Visitor[] = [];
-    for (const [index, program] of rivals.entries()) {
+    const samples = await inTurn(rivals, options, async ({ label, program }, record, round) => {
       const node = await stage.client(`visitor${program}`, program, [`EntryNodes ${stage.relay('guard').name}`]);
-      visitors.push({ label: program, node, warm, cold: others.filter((_, i) => i % rivals.length === index) });
-      await move([node], warm, { streams, bytes: options.megabytes(3), circuits: true });
-    }
-    const samples = await inTurn(visitors, options, (visitor, record, round) =>
-      overOnion(visitor, round, record, options),
-    );
-    return { labels: rivals, samples };
+      if (round === 0) await warmUp([node], warm, options.megabytes(3));
+      const cold = others.filter((_, i) => labels[i % labels.length] === label);
+      await overOnion({ label, node, warm, cold }, round, record, options);
+    });
+    return { labels, samples };
   },
 };

@@ -1,5 +1,5 @@
 import type { ControlClient, LabNode } from '../../src/app/lab/index.ts';
-import { firstByte, move, newCircuitFirstBytes, oneStream, type Place, samplesOf, warmFirstBytes } from './loads.ts';
+import { firstByte, newCircuitFirstBytes, oneStream, type Place, samplesOf, warmFirstBytes, warmUp } from './loads.ts';
 import { costs } from './relays.ts';
 import { inTurn, type Recorder, type Subject } from './rounds.ts';
 import type { Section, SectionOptions } from './section.ts';
@@ -16,6 +16,8 @@ const networks: readonly Network[] = [
 const coldServices = 3;
 const buildMs = 10_000;
 const patienceMs = 45_000;
+/** All steps of one kind of path. */
+const pathMs = 150_000;
 const roles = ['client', ...positions] as const;
 
 /** Milliseconds from asking for a circuit along this path until it is built. */
@@ -31,8 +33,7 @@ async function builtIn(control: ControlClient, path: readonly string[]): Promise
 }
 
 async function overExit(stage: Stage, client: LabNode, record: Recorder, { megabytes }: SectionOptions): Promise<void> {
-  // Engines that compile what is used often are measured as they run for days.
-  await record.step('warming up', () => move([client], stage.web, { streams: 8, bytes: megabytes(8), circuits: true }));
+  await warmUp([client], stage.web, megabytes(8));
   const path = positions.map((position) => stage.relay(position).name);
   const control = await client.control();
   await control.command('SETEVENTS CIRC');
@@ -64,8 +65,7 @@ async function overOnion(
   await cold(place);
   const others = await record.step('more services', () => stage.manyServices(coldServices, program));
   for (const other of others ?? []) await cold(other);
-  const warming = { streams: 8, bytes: megabytes(4), circuits: true };
-  await record.step('warming up', () => move([visitor], place, warming));
+  await warmUp([visitor], place, megabytes(4));
   await record.take('onion: connect, descriptor known', () => newCircuitFirstBytes(visitor, place, 5, 'again'));
   await record.take('onion: first byte, warm', () => warmFirstBytes(visitor, place, 15));
   await record.take('onion: one stream down', () => oneStream(visitor, place, megabytes(10)));
@@ -117,8 +117,8 @@ export const networksSection: Section = {
       const { stage, seconds } = await stages.fresh(program);
       record.add({ 'start of 15 nodes to all having a consensus': seconds });
       const client = await record.step('a client', () => stage.pinned(program));
-      if (client !== undefined) await record.step('by exit', () => overExit(stage, client, record, options));
-      await record.step('by onion service', () => overOnion(stage, program, round, record, options));
+      if (client !== undefined) await record.step('by exit', () => overExit(stage, client, record, options), pathMs);
+      await record.step('by onion service', () => overOnion(stage, program, round, record, options), pathMs);
     });
     return { labels: networks.map(({ label }) => label), samples };
   },

@@ -1,4 +1,4 @@
-import { type Load, move, moveOver, oneStream, openAll, roundTrips, type Seat, warmFirstBytes } from './loads.ts';
+import { type Load, moveOver, oneStream, openAll, roundTrips, type Seat, warmFirstBytes, warmUp } from './loads.ts';
 import { cpuSeconds, memoryMib } from './process-figures.ts';
 import { inTurn, type Recorder, type Subject } from './rounds.ts';
 import type { Section, SectionOptions } from './section.ts';
@@ -6,9 +6,9 @@ import { type Program, positions, programs, type Stage } from './stage.ts';
 
 interface Path extends Subject {
   readonly program: Program;
-  readonly seat: Seat;
 }
 
+const paths: readonly Path[] = programs.map((program) => ({ label: program, program }));
 const hops = positions.length;
 const names = { rate: '32 streams down', idle: 'a byte and back, per hop', busy: 'the same beside 8 downloads' };
 
@@ -40,9 +40,13 @@ async function besides(seat: Seat, stage: Stage, load: Load): Promise<number[]> 
   return times;
 }
 
-async function measure(stage: Stage, path: Path, record: Recorder, { megabytes }: SectionOptions): Promise<void> {
-  const { seat } = path;
-  const relays = positions.map((position) => stage.relay(position, path.program).process.pid);
+async function measure(
+  stage: Stage,
+  { program, seat }: { readonly program: Program; readonly seat: Seat },
+  record: Recorder,
+  { megabytes }: SectionOptions,
+): Promise<void> {
+  const relays = positions.map((position) => stage.relay(position, program).process.pid);
   await record.take('first byte, warm', () => warmFirstBytes(seat, stage.web, 15));
   await record.take('one stream down', () => oneStream(seat, stage.web, megabytes(24)));
   await record.take('one stream up', () => oneStream(seat, stage.web, megabytes(12), true));
@@ -78,16 +82,11 @@ export const relaysSection: Section = {
   seconds: 150,
   async run(stages, options) {
     const stage = await stages.use('mixed');
-    const paths = await Promise.all(
-      programs.map(
-        async (program): Promise<Path> => ({ label: program, program, seat: await stage.pinned('tuned', program) }),
-      ),
-    );
-    // Engines that compile what is used often are measured as they run for days.
-    for (const { seat } of paths) {
-      await move([seat], stage.web, { streams: 8, bytes: options.megabytes(6), circuits: true });
-    }
-    const samples = await inTurn(paths, options, (path, record) => measure(stage, path, record, options));
+    const samples = await inTurn(paths, options, async (path, record, round) => {
+      const seat = await stage.pinned('tuned', path.program);
+      if (round === 0) await warmUp([seat], stage.web, options.megabytes(6));
+      await measure(stage, { program: path.program, seat }, record, options);
+    });
     return { labels: paths.map(({ label }) => label), samples };
   },
 };

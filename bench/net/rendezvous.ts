@@ -7,10 +7,16 @@ import { type Program, programs, type Stage } from './stage.ts';
 
 const streams = 4;
 
-interface Visitor extends Subject {
+interface Meeting extends Subject {
+  readonly program: Program;
+}
+
+interface Visitor {
   readonly client: LabNode;
   readonly onion: Place;
 }
+
+const meetings: readonly Meeting[] = programs.map((program) => ({ label: program, program }));
 
 /** The relay at which the client's circuit to the service ends. */
 async function meetingPoint(client: LabNode): Promise<string | undefined> {
@@ -61,17 +67,16 @@ export const rendezvousSection: Section = {
   async run(stages, options) {
     const stage = await stages.use('mixed');
     const places = await stage.manyServices(3);
-    const visitors: Visitor[] = [];
-    for (const program of programs) {
-      const client = await clientOf(stage, program);
-      const onion = await firstThatAnswers(client, places);
-      visitors.push({ label: program, client, onion });
-    }
+    const visitors = new Map<Program, Visitor>();
     const bytes = options.megabytes(8);
-    const samples = await inTurn(visitors, { ...options, rounds: options.rounds + 1 }, (visitor, record, round) => {
+    const rounds = options.rounds + 1;
+    const samples = await inTurn(meetings, { ...options, rounds }, async ({ program }, record, round) => {
+      const client = await clientOf(stage, program);
+      const visitor = visitors.get(program) ?? { client, onion: await firstThatAnswers(client, places) };
+      visitors.set(program, visitor);
       // The first round lets engines compile what is used often.
-      return measure(stage, visitor, round === 0 ? record.aside() : record, bytes);
+      await measure(stage, visitor, round === 0 ? record.aside() : record, bytes);
     });
-    return { labels: visitors.map(({ label }) => label), samples };
+    return { labels: meetings.map(({ label }) => label), samples };
   },
 };

@@ -14,6 +14,20 @@ export interface RoundOptions {
 /** All samples of one subject, by the name of the metric. */
 export type Samples = Map<string, number[]>;
 
+const longestStepMs = 75_000;
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not over after ${(limitMs / 1000).toFixed(0)} s`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Takes figures of one subject, step by step. A step that fails is said on standard error and leaves no sample. */
 export class Recorder {
   readonly samples: Samples = new Map();
@@ -40,11 +54,11 @@ export class Recorder {
     return new Recorder(this.#label, this.#endMs);
   }
 
-  /** One step. What it gives is undefined when it failed or when there is no time left for it. */
-  async step<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+  /** One step. What it gives is undefined when it failed, took too long or when there is no time left for it. */
+  async step<T>(what: string, work: () => Promise<T>, limitMs = longestStepMs): Promise<T | undefined> {
     try {
       if (performance.now() > this.#endMs) throw new Error('no time left');
-      return await work();
+      return await within(limitMs, work());
     } catch (error) {
       console.error(`${this.#label}, ${what}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
@@ -75,7 +89,7 @@ export async function inTurn<T extends Subject>(
     for (let turn = 0; turn < subjects.length; turn++) {
       const index = (turn + round) % subjects.length;
       const record = records[index] as Recorder;
-      await record.step('a round', () => run(subjects[index] as T, record, round));
+      await record.step('a round', () => run(subjects[index] as T, record, round), options.seconds * 2000);
     }
   }
   return records.map(({ samples }) => samples);

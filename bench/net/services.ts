@@ -1,4 +1,4 @@
-import { firstByte, type Load, move, newCircuitFirstBytes, oneStream, type Seat, warmFirstBytes } from './loads.ts';
+import { firstByte, type Load, newCircuitFirstBytes, oneStream, type Seat, warmFirstBytes, warmUp } from './loads.ts';
 import { memoryMib } from './process-figures.ts';
 import { costs } from './relays.ts';
 import { inTurn, type Recorder, type Subject } from './rounds.ts';
@@ -37,8 +37,7 @@ async function measure(
       record.add({ 'connect, cold': connect, 'from start to first answer': (performance.now() - started) / 1000 });
     });
     for (const other of others) await record.take('connect, cold', () => firstByte(other, place));
-    // Engines that compile what is used often are measured as they run for days.
-    await record.step('warming up', () => move(visitors, place, { streams: 8, bytes: megabytes(3), circuits: true }));
+    await warmUp(visitors, place, megabytes(3));
     await record.take('connect, descriptor known', () => newCircuitFirstBytes(visitor, place, 5, `round${round}-`));
     await record.take('first byte, warm', () => warmFirstBytes(visitor, place, 15));
     await record.take('one stream down', () => oneStream(visitor, place, megabytes(10)));
