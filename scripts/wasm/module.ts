@@ -31,7 +31,7 @@ export function buildModule(parts = false): Uint8Array {
   const part = (name: string): string | undefined => (parts ? name : undefined);
 
   const sha1 = m.add(sha1Cell(m.add(sha1Blocks(inner.sha1Schedule), part('sha1Blocks')), inner.work), part('sha1Cell'));
-  const sha3 = m.add(sha3Cell(m.add(keccak(inner.keccakConstants), part('keccak')), inner.work), part('sha3Cell'));
+  const sha3 = m.add(sha3Cell(m.add(keccak(inner), part('keccak')), inner.work), part('sha3Cell'));
   m.add(xorKeystream(), 'xorKeystream');
   m.add(originateDigest(sha1, sha1State.at), 'sha1Originate');
   m.add(checkDigest(sha1, sha1State.at), 'sha1Check');

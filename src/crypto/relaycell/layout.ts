@@ -57,4 +57,5 @@ export const inner = {
   tableU: 3776,
   tableB: 4320,
   work: 4864,
+  keccakScratch: 5248,
 } as const;
