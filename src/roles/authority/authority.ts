@@ -366,9 +366,10 @@ export class Authority {
         );
       },
       fetchSignatures: () => {
-        this.#askAll('/tor/status-vote/next/consensus-signatures.z', (text, peer) =>
-          this.#session.addSignatures(text, peer.address),
-        );
+        this.#askAll('/tor/status-vote/next/consensus-signatures.z', (text, { address }) => {
+          const { ok, message } = this.#session.addSignatures(text, address);
+          if (!ok) this.#log('warn', 'dir', `Problem adding detached signatures from ${address}: ${message}`);
+        });
       },
       votesTaken: (votes) => this.#files.saveVotes(votes),
       consensusComputed: (texts) => {
@@ -440,15 +441,18 @@ export class Authority {
 
   #postToAll(path: string, text: string): void {
     const body = fromLatin1(text);
+    const what = path.endsWith('vote') ? 'vote' : 'signature';
     for (const peer of this.#peers.othersThan(this.v3Identity)) {
       this.#deps.transport(peer, { method: 'POST', path, body }).then(
         ({ status, reason }) => {
-          const what = path.endsWith('vote') ? 'vote' : 'signatures';
           if (status === 200) this.#log('info', 'dir', `Uploaded our ${what} to ${peer.nickname}`);
           else
             this.#log('warn', 'dir', `http status ${status} ("${reason}") after uploading ${what} to ${peer.nickname}`);
         },
-        (error: unknown) => this.#log('info', 'dir', `Cannot reach ${peer.nickname}: ${TorError.from(error).message}`),
+        (error: unknown) => {
+          const { message } = TorError.from(error);
+          this.#log('warn', 'dir', `Failed to post consensus ${what} upload to ${peer.nickname}: ${message}`);
+        },
       );
     }
   }
