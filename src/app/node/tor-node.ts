@@ -15,6 +15,7 @@ import {
   directoryServers,
   guardOptions,
   type NodeFacts,
+  outboundForLinks,
   pathOptions,
   reachable,
   routerSets,
@@ -27,6 +28,7 @@ export async function checkConfig({ options, ports }: ValidatedOptions, log: Log
   await directoryServers(options);
   await routerSets(options, log);
   reachable(options, false);
+  outboundForLinks(options);
   clientConfig(options, ports);
 }
 

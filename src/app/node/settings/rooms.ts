@@ -1,3 +1,4 @@
+import { TorError } from '../../../base/errors/index.ts';
 import { parseIp } from '../../../base/ip/index.ts';
 import type { OutboundAddresses } from '../../../network/channels/index.ts';
 import type { CircuitManagerOptions } from '../../../network/circuits/index.ts';
@@ -109,8 +110,18 @@ export function channelBase(options: TorOptions): ChannelParams {
   };
 }
 
-/** Where links to relays start from: the first address of each family. */
+const proxies = ['HTTPProxy', 'HTTPSProxy', 'Socks4Proxy', 'Socks5Proxy', 'TCPProxy'] as const;
+
+/**
+ * Where links to relays start from: the first address of each family. Throws TORRC_VALUE for who wants them to go through
+ * a proxy: that is not there yet, and to go directly would tell the network what the proxy is to hide.
+ */
 export function outboundForLinks(options: TorOptions): OutboundAddresses {
+  const proxy = proxies.find((name) => options.get(name) !== undefined);
+  if (proxy !== undefined) {
+    const message = `${proxy} is not supported: links through a proxy are not there yet.`;
+    throw new TorError('TORRC_VALUE', message, { facts: { option: proxy } });
+  }
   const lines = [...options.lines('OutboundBindAddressOR'), ...options.lines('OutboundBindAddress')];
   const first = (bytes: number): string | undefined =>
     lines.find((text) => parseIp(text)?.length === bytes)?.replace(/^\[|\]$/g, '');
