@@ -11,7 +11,7 @@ import { thorough, torClient } from './support/tropea.ts';
 const ofEachKind = thorough ? 25 : 5;
 const bytes = 100_000;
 /** In a network of nine relays a client of C tor now and then holds to a guard from which it reaches no directory. */
-const attempts = 4;
+const attempts = 3;
 
 interface Client {
   readonly name: string;
@@ -61,7 +61,7 @@ describe('onion services with a crowd of clients', () => {
     const visit = async ({ name, socksPort }: Client, service: string): Promise<string> => {
       for (let left = attempts - 1; ; left--) {
         try {
-          return await download(`http://${net.onion(service).hostname}`, bytes, { socksPort, timeoutMs: 120_000 });
+          return await download(`http://${net.onion(service).hostname}`, bytes, { socksPort, timeoutMs: 70_000 });
         } catch (error) {
           failures.push(`${name} at ${service}: ${String(error)}`);
           if (left === 0) throw new Error(failures.join('\n'));

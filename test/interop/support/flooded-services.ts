@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type Lab, waitFor } from '../../../src/app/lab/index.ts';
 import type { Tor } from '../../../src/index.ts';
+import type { IntroPoint, ServiceDescriptor } from '../../../src/roles/onion/client/descriptor.ts';
 import { curl } from './clients.ts';
 import { IntroductionFlood } from './introduction-flood.ts';
 import { torOf } from './library.ts';
@@ -9,6 +10,7 @@ import { thorough, torClient } from './tropea.ts';
 
 const burst = 6;
 const ratePerSec = 1;
+const visitTimeoutMs = 45_000;
 const flood = thorough ? 60 : 20;
 /** What C tor says of an introduction beyond the limit: that it knows no such service. */
 const unknownService = 1;
@@ -85,26 +87,23 @@ export class FloodedServices {
   /** Floods one introduction point; then others visit. */
   async flood(name: string, { hostname, introductions }: FloodedService): Promise<void> {
     const attack = new IntroductionFlood(this.#flooder);
-    const descriptor = await attack.descriptor(hostname);
-    const [point] = descriptor.introPoints;
-    assert.ok(point !== undefined);
+    const { descriptor, point } = await this.#targetOf(attack, hostname);
     const circuits = await attack.open(point, flood);
     const startedMs = performance.now();
     const statuses = await attack.strike(circuits, descriptor, point);
     const elapsedSec = (performance.now() - startedMs) / 1000;
-    const passed = statuses.filter((status) => status === 0).length;
-    const refused = statuses.filter((status) => status === unknownService).length;
-    process.stderr.write(`${name}: ${passed} passed, ${refused} refused in ${elapsedSec.toFixed(1)} s\n`);
-    assert.equal(passed + refused, flood, statuses.join(' '));
+    const count = (wanted: number | undefined): number => statuses.filter((status) => status === wanted).length;
+    const [passed, refused, lost] = [count(0), count(unknownService), count(undefined)];
     const most = burst - 1 + ratePerSec * (Math.ceil(elapsedSec) + 1);
-    assert.ok(passed >= burst - 1 && passed <= most, `${passed} passed, at most ${most} should`);
+    const figures = `${passed} passed, ${refused} refused, ${lost} lost in ${elapsedSec.toFixed(1)} s`;
+    process.stderr.write(`${name}: ${figures}\n`);
+    assert.equal(passed + refused + lost, flood, statuses.join(' '));
+    assert.ok(lost < flood / 4 && passed >= burst - 1 - lost && passed <= most, `${figures}; at most ${most} may pass`);
     const all = async (): Promise<true | undefined> => ((await introductions()) >= passed ? true : undefined);
     await waitFor('the introductions', all, { timeoutMs: 60_000 });
-    assert.equal(await introductions(), passed);
-    await Promise.all([
-      this.#visited(() => this.#tropeaVisit(hostname)),
-      this.#visited(() => this.#torVisit(hostname)),
-    ]);
+    const came = await introductions();
+    assert.ok(came <= passed + lost && came <= most, `${came} introductions came; ${figures}`);
+    await this.visited(hostname);
   }
 
   /** Floods one introduction point with so many, as many at once as there are circuits; how many passed. */
@@ -112,9 +111,7 @@ export class FloodedServices {
     const attack = new IntroductionFlood(this.#flooder);
     let passed = 0;
     for (let sent = 0; sent < count; sent += atOnce) {
-      const descriptor = await attack.descriptor(hostname);
-      const [point] = descriptor.introPoints;
-      assert.ok(point !== undefined);
+      const { descriptor, point } = await this.#targetOf(attack, hostname);
       const statuses = await attack.strike(await attack.open(point, atOnce), descriptor, point);
       passed += statuses.filter((status) => status === 0).length;
     }
@@ -125,28 +122,42 @@ export class FloodedServices {
   async visited(hostname: string): Promise<void> {
     await Promise.all([
       this.#visited(() => this.#tropeaVisit(hostname)),
-      this.#visited(() => this.#torVisit(hostname)),
+      this.#visited((attempt) => this.#torVisit(hostname, attempt)),
     ]);
   }
 
-  #visited(visit: () => Promise<string>): Promise<true> {
+  async #targetOf(
+    attack: IntroductionFlood,
+    hostname: string,
+  ): Promise<{ descriptor: ServiceDescriptor; point: IntroPoint }> {
+    const fetch = (): Promise<ServiceDescriptor | undefined> => attack.descriptor(hostname).catch(() => undefined);
+    const descriptor = await waitFor('the descriptor', fetch, { timeoutMs: 120_000, intervalMs: 1000 });
+    const [point] = descriptor.introPoints;
+    assert.ok(point !== undefined);
+    return { descriptor, point };
+  }
+
+  #visited(visit: (attempt: number) => Promise<string>): Promise<true> {
+    let attempt = 0;
     const look = async (): Promise<true | undefined> =>
-      (await visit().catch(() => '')) === 'hello through tor\n' ? true : undefined;
+      (await visit(attempt++).catch(() => '')) === 'hello through tor\n' ? true : undefined;
     return waitFor('a visit', look, { timeoutMs: 200_000, intervalMs: 1000 });
   }
 
   async #tropeaVisit(hostname: string): Promise<string> {
     const context = this.#visitor.isolated();
     try {
-      const signal = AbortSignal.timeout(60_000);
+      const signal = AbortSignal.timeout(visitTimeoutMs);
       return await (await context.fetch(`http://${hostname}/`, { signal })).text();
     } finally {
       await context.close();
     }
   }
 
-  async #torVisit(hostname: string): Promise<string> {
-    return (await curl(`http://${hostname}/`, { socksPort: this.#torSocks })).stdout.toString();
+  /** C tor may hold to a guard that is the service's directory and cannot be asked then: others come after it. */
+  async #torVisit(hostname: string, attempt: number): Promise<string> {
+    const socksPort = attempt === 0 ? this.#torSocks : (await torClient(this.#net)).socksPort;
+    return (await curl(`http://${hostname}/`, { socksPort, timeoutMs: visitTimeoutMs })).stdout.toString();
   }
 }
 
