@@ -86,19 +86,24 @@ export class SignalActions {
     log.notice('general', 'Received reload signal (hup). Reloading config and resetting internal state.');
     if (!configuration.options.get('__ReloadTorrcOnSIGHUP')) {
       log.notice('general', 'Not reloading config file: the controller told us not to.');
+      this.#refresh();
       return;
     }
     try {
       logs.truncateNext();
       await configuration.reload();
-      this.#deps.refresh();
-      this.#deps.done('RELOAD');
+      this.#refresh();
     } catch (error) {
       log.warn('config', TorError.from(error).message);
       log.err('config', 'Reading config failed--see warnings above. For usage, try -h.');
       log.warn('config', 'Restart failed (config error?). Exiting.');
       end(1);
     }
+  }
+
+  #refresh(): void {
+    this.#deps.refresh();
+    this.#deps.done('RELOAD');
   }
 
   dumpStats(): void {
