@@ -2,15 +2,13 @@
  * The curve arithmetic the platform does not offer: signing with expanded keys, blinding, conversion from curve25519,
  * and tests of strange points. spec: rend-spec-v3 A; proposal 228
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesEqual, concatBytes, fromUtf8 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import { sha512 } from './digest.ts';
+import { type EdPoint, ed25519Curve } from './ed25519-curve.ts';
 
-const { Point } = ed25519;
-type EdPoint = ReturnType<typeof Point.fromBytes>;
-const order = Point.Fn.ORDER;
-const field = Point.Fp;
+/** Of the group of the base point. */
+const order = 2n ** 252n + 27742317777372353535851937790883648493n;
 
 /** A secret scalar (32 bytes, little-endian) and the prefix that hedges signatures (32): what C tor keeps on disk. */
 export interface ExpandedKey {
@@ -48,6 +46,7 @@ export function blindExpandedKey(key: ExpandedKey, param: Uint8Array): ExpandedK
 /** The Ed25519 public key with the given sign bit of a curve25519 public key: y = (u - 1) / (u + 1). spec: proposal 228 A */
 export function ed25519FromCurve25519(publicKey: Uint8Array, signBit: 0 | 1): Uint8Array {
   if (publicKey.length !== 32) throw new TorError('BAD_KEY', 'not a curve25519 public key');
+  const field = ed25519Curve().Fp;
   const u = field.create(fromLittleEndian(publicKey) & fieldMask);
   const y = u === field.neg(1n) ? 0n : field.div(field.sub(u, 1n), field.add(u, 1n));
   const out = toLittleEndian(y);
@@ -82,7 +81,7 @@ const conversionSuffix = fromUtf8('Derive high part of ed25519 key from curve255
 function decode(publicKey: Uint8Array): EdPoint | undefined {
   if (publicKey.length !== 32) return undefined;
   try {
-    return Point.fromBytes(publicKey, true);
+    return ed25519Curve().fromBytes(publicKey, true);
   } catch {
     return undefined;
   }
@@ -102,6 +101,7 @@ function tweakOf(param: Uint8Array): bigint {
 }
 
 function timesBase(scalar: bigint): EdPoint {
+  const Point = ed25519Curve();
   const reduced = scalar % order;
   return reduced === 0n ? Point.ZERO : Point.BASE.multiply(reduced);
 }
