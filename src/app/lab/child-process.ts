@@ -87,6 +87,10 @@ export class LabProcess implements NodeProcess {
     if (this.running && this.pid > 0) process.kill(this.pid, signal);
   }
 
+  retry(): void {
+    this.signal('SIGHUP');
+  }
+
   async kill(): Promise<void> {
     if (this.running && this.pid > 0) killGroup(this.pid, 'SIGKILL');
     await this.exited;

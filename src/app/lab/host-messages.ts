@@ -1,7 +1,7 @@
 /** To a process with many nodes. Ids tell the runs of nodes apart, also those of one node. */
 export type HostRequest =
   | { readonly do: 'start'; readonly id: number; readonly torrc: string }
-  | { readonly do: 'stop' | 'reload'; readonly id: number };
+  | { readonly do: 'stop' | 'reload' | 'retry'; readonly id: number };
 
 /** From it. */
 export type HostReport =

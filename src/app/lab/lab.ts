@@ -436,8 +436,10 @@ export class Lab {
     end.catch(() => undefined);
     const isWaiting = (node: LabNode): boolean =>
       node.running && node.process.search(/Bootstrapped (75|[89]\d|100)%/).length === 0;
-    for (let pauseMs = Math.max(1000, 15 * this.nodes.length); ; pauseMs *= 1.5) {
-      for (const node of this.nodes.filter(isWaiting)) node.reload();
+    // Telling them is work too: a busy machine gets less of it.
+    const slowness = Math.max(1, ...(await Promise.all(this.#hosts.map((host) => host.ready))));
+    for (let pauseMs = Math.max(1000 * slowness, 15 * this.nodes.length); ; pauseMs *= 1.5) {
+      for (const node of this.nodes.filter(isWaiting)) node.process.retry();
       if (isDone) break;
       await Promise.race([end, new Promise((resolve) => setTimeout(resolve, pauseMs).unref())]);
     }

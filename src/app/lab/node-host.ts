@@ -59,6 +59,7 @@ export class NodeHost {
       pid: this.pid,
       stop: () => send({ do: 'stop', id }),
       reload: () => send({ do: 'reload', id }),
+      retry: () => send({ do: 'retry', id }),
     });
     if (!this.running) {
       node.end('could not start: its process is gone');
@@ -92,6 +93,7 @@ interface HostedControls {
   readonly pid: number;
   readonly stop: () => void;
   readonly reload: () => void;
+  readonly retry: () => void;
 }
 
 class HostedNode implements NodeProcess {
@@ -146,6 +148,11 @@ class HostedNode implements NodeProcess {
     if (!this.running) return;
     if (signal === 'SIGHUP') this.#controls.reload();
     else if (signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGKILL') this.#controls.stop();
+  }
+
+  /** Without reading the torrc, which takes a while when many nodes do it at once. */
+  retry(): void {
+    if (this.running) this.#controls.retry();
   }
 
   kill(): Promise<void> {

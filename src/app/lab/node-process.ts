@@ -11,6 +11,8 @@ export interface NodeProcess {
   search(pattern: RegExp): string[];
   waitForLine(pattern: RegExp, options: { readonly timeoutMs: number; readonly after?: number }): Promise<string>;
   signal(signal: NodeJS.Signals): void;
+  /** Tries at once what failed before. */
+  retry(): void;
   /** Ends it and all it started, at once. */
   kill(): Promise<void>;
   /** Asks it to end; kills it when it has not after the time given. */

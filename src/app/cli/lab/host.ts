@@ -53,6 +53,10 @@ class Hosted {
     void this.#session?.actions.hangUp();
   }
 
+  retry(): void {
+    this.#session?.node.retry();
+  }
+
   async stop(how: string): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
@@ -84,6 +88,7 @@ export function host(io: ProgramIo): Promise<ExitCode> {
   process.on('message', (request: HostRequest) => {
     if (request.do === 'start') start(request.id, request.torrc);
     else if (request.do === 'stop') void nodes.get(request.id)?.stop('was stopped');
+    else if (request.do === 'retry') nodes.get(request.id)?.retry();
     else nodes.get(request.id)?.reload();
   });
   const tell = (what: string) => (error: unknown) => {
