@@ -50,7 +50,7 @@ export class SelfTest {
   }
 
   start(): void {
-    this.#again(0);
+    this.#again(this.#isUrgent ? 0 : minuteMs);
   }
 
   stop(): void {
@@ -61,7 +61,12 @@ export class SelfTest {
 
   /** New directory information: what could not be tested may be testable now. */
   poke(): void {
-    if (!this.#bandwidthDone) this.#again(0);
+    if (!this.#bandwidthDone && this.#isUrgent) this.#again(0);
+  }
+
+  /** Publishing waits for the answer, unless we are told to take it for granted; C tor looks once a minute. */
+  get #isUrgent(): boolean {
+    return !this.#deps.relay.config.assumeReachable;
   }
 
   #again(delayMs: number): void {
