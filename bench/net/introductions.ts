@@ -106,9 +106,9 @@ async function measure(
   maker: Maker,
   service: Service,
   record: Recorder,
-  work: { readonly relays: Parameters<typeof prepare>[2]; readonly count: number; readonly first: boolean },
+  work: { readonly relays: Parameters<typeof prepare>[2]; readonly count: number; readonly isFirst: boolean },
 ): Promise<void> {
-  const { count, first } = work;
+  const { count, isFirst } = work;
   const clients = await prepare(maker, service, work.relays, count);
   try {
     const [cpu, memory, started] = [cpuSeconds(service.pid), memoryMib(service.pid).now, performance.now()];
@@ -128,7 +128,7 @@ async function measure(
     );
     if (last !== undefined) console.error(`${service.label}: ${met} of ${count} introductions: ${String(last)}`);
     if (met === 0) throw new Error('no introduction was answered');
-    if (first) {
+    if (isFirst) {
       record.add({ 'memory per 1,000 idle circuits': ((memoryMib(service.pid).now - memory) * 1000) / met });
       return;
     }
@@ -170,9 +170,12 @@ export const introductionsSection: Section = {
       const count = options.scaled(introductions);
       // The first round shows what memory they take, since later ones find what those left free, and warms engines up.
       const rounds = options.rounds + 1;
-      const samples = await inTurn(services, { ...options, rounds }, (service, record, round) =>
-        measure(maker, service, record, { relays: { first, meeting }, count, first: round === 0 }),
-      );
+      const relays = { first, meeting };
+      const samples = await inTurn(services, { ...options, rounds }, async (service, record, round) => {
+        const isFirst = round === 0;
+        if (isFirst) await measure(maker, service, record.aside(), { relays, count: Math.ceil(count / 16), isFirst });
+        await measure(maker, service, record, { relays, count, isFirst });
+      });
       return { labels: rivals, samples };
     } finally {
       await maker.stop();
