@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { TorError } from '../../../base/errors/index.ts';
+import { type ErrorCode, errorCodes, TorError } from '../../../base/errors/index.ts';
 import { type StartProgress, Tor } from '../../library/index.ts';
 import type { ProgramIo } from '../program.ts';
 
@@ -78,6 +78,12 @@ export async function startTor(given: OnionArguments, io: ProgramIo, signal: Abo
   });
   io.stderr(`${isTerminal ? '\r\u001b[K' : ''}Joined the network.\n`);
   return tor;
+}
+
+/** A code of ours as a sentence without its full stop; other words as they are. */
+export function inWords(reason: string): string {
+  if (!Object.hasOwn(errorCodes, reason)) return reason;
+  return new TorError(reason as ErrorCode).message.replace(/\.$/, '');
 }
 
 /** Aborts at the first Ctrl-C or SIGTERM; a second one ends the program by itself. */

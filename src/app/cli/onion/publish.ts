@@ -3,7 +3,7 @@ import type { Emitter } from '../../../base/util/index.ts';
 import { type OnionServiceEvents, parseAuthorizedClient } from '../../../roles/onion/index.ts';
 import type { PublishedService, PublishOptions, Tor } from '../../library/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
-import { type OnionArguments, portOf, readArguments, startTor, untilInterrupted } from './arguments.ts';
+import { inWords, type OnionArguments, portOf, readArguments, startTor, untilInterrupted } from './arguments.ts';
 
 /** `tropea onion publish`: one command from a port to an address, with every step in sight. */
 export async function publish(args: readonly string[], io: ProgramIo): Promise<ExitCode> {
@@ -63,7 +63,9 @@ function tellSteps(tor: Tor, events: Emitter<OnionServiceEvents>, io: ProgramIo)
   const tell = (step: number, words: string): void => io.stderr(`[${step}] ${words}\n`);
   events.on('introPointChosen', ({ relay }) => tell(1, `${name(relay)} is asked to be an introduction point`));
   events.on('introPointEstablished', ({ relay }) => tell(2, `${name(relay)} introduces clients from now on`));
-  events.on('introPointLost', ({ relay, reason }) => tell(2, `${name(relay)} introduces no more: ${reason}`));
+  events.on('introPointLost', ({ relay, reason }) =>
+    tell(2, `${name(relay)} does not introduce clients now: ${inWords(reason)}`),
+  );
   events.on('uploaded', ({ relay }) => tell(3, `${name(relay)} keeps the signed descriptor`));
   events.on('uploadFailed', ({ relay, error }) =>
     tell(3, `${name(relay)} did not take the descriptor: ${error.message}`),
