@@ -7,6 +7,8 @@ const bodiesAheadMax = 32;
 const zeros = new Uint8Array(bodyLength * bodiesAheadMax);
 const none = new Uint8Array(0);
 const blockLength = 16;
+/** As many as it takes to build a circuit: most wait a long time before there are more. */
+const cellsOneByOne = 4;
 
 /** Where a key lies in what the layer was given. */
 export interface KeyPlace {
@@ -16,8 +18,8 @@ export interface KeyPlace {
 
 /**
  * AES-CTR keystream, made ahead. One call of the cipher for many cells costs a fifth of one call per cell, and the
- * keystream does not depend on the data. A circuit starts with one cell's worth and doubles as it is used, so that idle
- * circuits stay small; those that are busy have a slot in the engine's memory. Until its first cell, and when too many
+ * keystream does not depend on the data. A circuit starts with one cell's worth at a time and doubles as it is used, so
+ * that idle circuits stay small; those that are busy have a slot in the engine's memory. Until its first cell, and when too many
  * others have been used since its last, it has neither a cipher nor keystream, and begins anew from its place.
  */
 export class Keystream implements SlotOwner {
@@ -42,7 +44,7 @@ export class Keystream implements SlotOwner {
 
   /** Adds the next 509 bytes of keystream to the cell in work. 1 when `recognized` is zero afterwards. */
   apply(engine: Engine): number {
-    if (this.#at === this.#block.length) this.#makeMore(engine);
+    if (this.#at === this.#block.length && this.#makeMore(engine)) return engine.xorKeystream(keystreamAt);
     const at = this.#at;
     this.#at = at + bodyLength;
     if (this.#slot !== undefined) return engine.xorKeystream(this.#slot + at);
@@ -50,21 +52,28 @@ export class Keystream implements SlotOwner {
     return engine.xorKeystream(keystreamAt);
   }
 
-  #makeMore(engine: Engine): void {
+  /** True when it made what one cell needs, and left it at `keystreamAt`. */
+  #makeMore(engine: Engine): boolean {
     if (this.#cipher === undefined) {
       this.#cipher = this.#cipherFrom(this.#made);
       engine.slots.wake(this);
     } else this.recent = true;
-    const length = bodyLength * this.#ahead;
-    this.#at = 0;
+    const bodies = this.#ahead;
+    const length = bodyLength * bodies;
+    const block = this.#cipher.crypt(zeros.subarray(0, length));
     this.#made += length;
-    this.#block = this.#cipher.crypt(zeros.subarray(0, length));
-    if (this.#ahead < bodiesAheadMax) {
-      this.#ahead *= 2;
-      return;
+    if (bodies < bodiesAheadMax && this.#made >= cellsOneByOne * bodyLength) this.#ahead = 2 * bodies;
+    if (bodies === 1) {
+      engine.memory.set(block, keystreamAt);
+      return true;
     }
-    this.#slot ??= engine.slots.take(this);
-    engine.memory.set(this.#block, this.#slot);
+    this.#at = 0;
+    this.#block = block;
+    if (bodies === bodiesAheadMax) {
+      this.#slot ??= engine.slots.take(this);
+      engine.memory.set(block, this.#slot);
+    }
+    return false;
   }
 
   #cipherFrom(position: number): AesCtr {

@@ -1,7 +1,7 @@
 import { TorError } from '../../base/errors/index.ts';
 import { type KeyPlace, Keystream } from './keystream.ts';
 import { CellLayer, type ClientLayer, type RelayLayer } from './layer.ts';
-import { type DigestName, RunningDigest } from './running-digest.ts';
+import { type DigestName, RunningDigest, stateSize } from './running-digest.ts';
 
 /** AES-128-CTR and running SHA-1: takes Df, Db (20 bytes each), Kf, Kb (16 each). spec: tor-spec 5.2, 5.5 */
 export const tor1ClientLayer = (keys: Uint8Array): ClientLayer => new Tor1Layer(keys, 'sha1', false);
@@ -86,18 +86,25 @@ class Tor1Layer extends CellLayer {
   }
 
   #sending(): RunningDigest {
-    this.#sendDigest ??= this.#digest(this.#reverse);
-    return this.#sendDigest;
+    if (this.#sendDigest === undefined) this.#makeDigests();
+    return this.#sendDigest as RunningDigest;
   }
 
   #receiving(): RunningDigest {
-    this.#receiveDigest ??= this.#digest(!this.#reverse);
-    return this.#receiveDigest;
+    if (this.#receiveDigest === undefined) this.#makeDigests();
+    return this.#receiveDigest as RunningDigest;
   }
 
-  #digest(backward: boolean): RunningDigest {
+  /** Both, in one block: who needs the one will need the other. */
+  #makeDigests(): void {
     const { digest, digestLength } = this.#layout;
-    const at = backward ? digestLength : 0;
-    return new RunningDigest(digest, this.#keys.subarray(at, at + digestLength));
+    const size = stateSize(digest);
+    const states = new Uint8Array(2 * size);
+    const [forward, backward] = [0, 1].map((i) => {
+      const seed = this.#keys.subarray(i * digestLength, (i + 1) * digestLength);
+      return new RunningDigest(digest, seed, states.subarray(i * size, (i + 1) * size));
+    });
+    this.#sendDigest = this.#reverse ? backward : forward;
+    this.#receiveDigest = this.#reverse ? forward : backward;
   }
 }
