@@ -2,7 +2,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { TorError } from '../../base/errors/index.ts';
 import type { Clock } from '../../base/runtime/index.ts';
 import { consensusPath, describedRelays, fetchText, runningRelays } from './consensus.ts';
-import { firstVoteLines, quietLines } from './first-vote.ts';
+import { firstVoteLines, quietTime } from './first-vote.ts';
 import type { LabNode } from './lab-node.ts';
 import type { NodeHost } from './node-host.ts';
 import type { Timing } from './node-torrc.ts';
@@ -14,7 +14,7 @@ export interface FirstConsensusDeps {
   readonly timing: Timing;
   readonly progress: (text: string) => void;
   /** Writes a node's torrc anew, with more lines. */
-  readonly configure: (node: LabNode, lines: readonly string[]) => Promise<void>;
+  readonly configure: (node: LabNode, lines: readonly string[], timing: Timing) => Promise<void>;
   readonly start: (node: LabNode) => void;
   /** Throws when nobody waits for the network any more. */
   readonly check: () => void;
@@ -50,9 +50,9 @@ export class FirstConsensus {
   /** Starts authorities and relays. */
   async start(): Promise<void> {
     const { clock, hosts, progress } = this.#deps;
-    const { lines, quietS } = quietLines(clock.now());
+    const { lines, votingIntervalS, quietS } = quietTime(clock.now());
     this.#quietTillMs = clock.now() + 1000 * quietS;
-    await this.#setVoting(lines);
+    await this.#setVoting(lines, { votingIntervalS });
     await Promise.all(hosts.map((host) => host.ready));
     progress('nodes are starting');
     await this.#startInOrder();
@@ -64,7 +64,8 @@ export class FirstConsensus {
     const patienceMs = Math.min(this.#quietTillMs - clock.now() - 5000, 20_000 + 1000 * this.#nodes.length);
     const complete = await this.#unlessOneEnds(this.#uploaded(patienceMs));
     progress(complete ? 'the authorities vote' : 'the authorities vote, although descriptors are missing');
-    await this.#setVoting(firstVoteLines(await this.#reactionS(), timing.votingIntervalS, clock.now()));
+    const reactionS = await this.#reactionS();
+    await this.#setVoting(firstVoteLines(reactionS, timing.votingIntervalS, clock.now()), timing);
     for (const node of this.#authorities) node.reload();
   }
 
@@ -119,8 +120,8 @@ export class FirstConsensus {
     return 0.5 * Math.min(8, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
   }
 
-  async #setVoting(lines: readonly string[]): Promise<void> {
-    await Promise.all(this.#authorities.map((node) => this.#deps.configure(node, lines)));
+  async #setVoting(lines: readonly string[], timing: Timing): Promise<void> {
+    await Promise.all(this.#authorities.map((node) => this.#deps.configure(node, lines, timing)));
   }
 
   /** C tor uploads its descriptor once: an authority that does not listen by then learns of it much later. */

@@ -1,14 +1,27 @@
 /** What C tor allows: at least 5 s, half an hour is a multiple of it, and no more than the interval that comes after. */
 const initialIntervalsS = [5, 10, 20, 30, 60];
-/** The longest that C tor allows. It is counted from midnight. */
+/** The longest that C tor allows. */
 const quietIntervalS = 1800;
 
-/** Lines that keep authorities from voting, and for how many seconds. */
-export function quietLines(nowMs: number): { readonly lines: readonly string[]; readonly quietS: number } {
+export interface QuietTime {
+  readonly lines: readonly string[];
+  /** The interval after the first one, which must be longer than the offset. */
+  readonly votingIntervalS: number;
+  /** For so many seconds nobody votes. */
+  readonly quietS: number;
+}
+
+/** What keeps authorities from voting, whatever time of the day it is. */
+export function quietTime(nowMs: number): QuietTime {
+  const nowS = Math.floor(nowMs / 1000);
   return {
-    lines: [`TestingV3AuthInitialVotingInterval ${quietIntervalS} seconds`],
+    lines: [
+      `TestingV3AuthInitialVotingInterval ${quietIntervalS} seconds`,
+      `TestingV3AuthVotingStartOffset ${nowS % quietIntervalS} seconds`,
+    ],
+    votingIntervalS: quietIntervalS,
     // They vote at most 4 s before the interval begins.
-    quietS: quietIntervalS - ((nowMs / 1000) % quietIntervalS) - 4,
+    quietS: quietIntervalS - 5,
   };
 }
 

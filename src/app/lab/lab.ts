@@ -200,7 +200,7 @@ export class Lab {
     kind: NodeKind,
     input: { readonly dataDirectory: string; readonly name?: string } & Partial<
       Pick<NodeDescription, 'orPort' | 'dirPort' | 'socksPort' | 'controlPort'>
-    > & { readonly extra?: readonly string[] },
+    > & { readonly extra?: readonly string[]; readonly timing?: Timing | undefined },
   ): string {
     return torrc({
       kind,
@@ -215,7 +215,7 @@ export class Lab {
       resolvConf: join(this.folder, 'resolv.conf'),
       emptyFile: join(this.folder, 'empty'),
       bandwidthFile: join(this.folder, 'bandwidths'),
-      timing: this.timing,
+      timing: input.timing ?? this.timing,
       consensusParams: { ...evenWeightParams, ...this.#options.consensusParams },
       extra: [...(this.#options.torrc ?? []), ...(input.extra ?? [])],
     });
@@ -338,10 +338,12 @@ export class Lab {
     return implementation === 'tropea' ? this.#hosts[this.#hosted++ % this.#hosts.length] : undefined;
   }
 
-  #configure(node: LabNode, more: readonly string[] = []): Promise<void> {
+  #configure(node: LabNode, more: readonly string[] = [], timing?: Timing): Promise<void> {
     const { kind, name, dataDirectory, orPort, dirPort, socksPort, controlPort } = node;
     const extra = [...more, ...(this.#extra.get(node) ?? [])];
-    return node.write(this.torrcFor(kind, { name, dataDirectory, orPort, dirPort, socksPort, controlPort, extra }));
+    return node.write(
+      this.torrcFor(kind, { name, dataDirectory, orPort, dirPort, socksPort, controlPort, extra, timing }),
+    );
   }
 
   async #bridgeLines(names: readonly string[]): Promise<string[]> {
@@ -392,7 +394,7 @@ export class Lab {
         hosts: this.#hosts,
         timing: this.timing,
         progress,
-        configure: (node, lines) => this.#configure(node, lines),
+        configure: (node, lines, timing) => this.#configure(node, lines, timing),
         start: (node) => this.#startRelay(node),
         check: () => this.#unlessStopped(),
       },

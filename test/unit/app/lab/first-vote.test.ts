@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { firstVoteLines, quietLines } from '../../../../src/app/lab/first-vote.ts';
+import { firstVoteLines, quietTime } from '../../../../src/app/lab/first-vote.ts';
+import { nextRound } from '../../../../src/roles/authority/schedule/intervals.ts';
 
 test('the schedule of the first vote is one that C tor takes, however long it may take', () => {
   const starts = fc.double({ min: 0.1, max: 1000, noNaN: true });
@@ -18,9 +19,16 @@ test('the schedule of the first vote is one that C tor takes, however long it ma
   );
 });
 
-test('until then nobody votes', () => {
-  const noon = Date.UTC(2026, 10, 21, 12, 0, 0);
-  assert.equal(quietLines(noon).quietS, 1796);
-  assert.equal(quietLines(noon + 1_790_000).quietS, 6);
-  assert.deepEqual(quietLines(noon).lines, ['TestingV3AuthInitialVotingInterval 1800 seconds']);
+test('until then nobody votes, whatever time of the day it is', () => {
+  const day = Date.UTC(2026, 10, 21);
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 * 86_400_000 }), (sinceMs) => {
+      const nowMs = day + sinceMs;
+      const { lines, votingIntervalS, quietS } = quietTime(nowMs);
+      const [intervalSec = 0, offsetSec = 0] = lines.map((line) => Number(/ (\d+) seconds$/.exec(line)?.[1]));
+      assert.ok(offsetSec < Math.min(intervalSec, votingIntervalS));
+      const { votingStartsMs } = nextRound(nowMs, { intervalSec, offsetSec, voteDelaySec: 2, distDelaySec: 2 });
+      assert.ok(votingStartsMs >= nowMs + quietS * 1000, `a vote ${(votingStartsMs - nowMs) / 1000} s later`);
+    }),
+  );
 });
