@@ -144,8 +144,11 @@ async function measure(
   }
 }
 
+/** A service that has learned how long a circuit takes gives many up when it makes so many at once. */
+const lines: readonly string[] = ['LearnCircuitBuildTimeout 0', 'CircuitBuildTimeout 60'];
+
 async function serviceOf(stage: Stage, maker: Maker, program: Program): Promise<Service> {
-  const { node, place } = await stage.service(`${program}Introduced`, program, 45_000);
+  const { node, place } = await stage.service(`${program}Introduced`, program, { timeoutMs: 45_000, lines });
   return { label: program, pid: node.process.pid, descriptor: await describe(maker, place.host) };
 }
 

@@ -58,7 +58,7 @@ async function overOnion(
   { megabytes }: SectionOptions,
 ): Promise<void> {
   const started = performance.now();
-  const { node, place } = await stage.service(`service${round}`, program, patienceMs);
+  const { node, place } = await stage.service(`service${round}`, program, { timeoutMs: patienceMs });
   record.add({ 'onion: from start to descriptors uploaded': (performance.now() - started) / 1000 });
   const visitor = await stage.client('visitor', program);
   const cold = (each: Place): Promise<void> => record.take('onion: connect, cold', () => firstByte(visitor, each));
@@ -111,7 +111,7 @@ export const networksSection: Section = {
     { name: 'onion: CPU of all relays', unit: 's/GB', better: 'lower' },
     { name: 'onion: CPU of all', unit: 's/GB', better: 'lower' },
   ],
-  seconds: 300,
+  seconds: 330,
   async run(stages, options) {
     const samples = await inTurn(networks, options, async ({ program }, record, round) => {
       const { stage, seconds } = await stages.fresh(program);

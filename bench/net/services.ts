@@ -27,7 +27,7 @@ async function measure(
   const [visitor, ...others] = visitors;
   if (visitor === undefined) return;
   const started = performance.now();
-  const made = await stage.service(`${program}Service${round}`, program, patienceMs);
+  const made = await stage.service(`${program}Service${round}`, program, { timeoutMs: patienceMs });
   const { node, place } = made;
   const { pid } = node.process;
   try {

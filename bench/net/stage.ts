@@ -162,9 +162,14 @@ export class Stage {
   }
 
   /** A fresh onion service of a program; resolves when its descriptors are uploaded, rejects after `timeoutMs`. */
-  async service(name: string, program: Program, timeoutMs: number): Promise<{ node: LabNode; place: Place }> {
+  async service(
+    name: string,
+    program: Program,
+    { timeoutMs, lines = [] }: { readonly timeoutMs: number; readonly lines?: readonly string[] },
+  ): Promise<{ node: LabNode; place: Place }> {
     const ports = [{ virtualPort: 80, target: `127.0.0.1:${this.web.port}` }];
-    const started = this.net.addOnionService({ name, ...seatOf(program, this.tuned), ports });
+    const seat = seatOf(program, this.tuned);
+    const started = this.net.addOnionService({ name, ...seat, torrc: [...(seat.torrc ?? []), ...lines], ports });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`not published within ${timeoutMs / 1000} s`)), timeoutMs);
