@@ -1,9 +1,11 @@
 // A vote and a consensus of a large network, beside C tor on the same votes, in CPU time:
 // node scripts/bench.mjs consensus [--relays=8000] [--authorities=9]
-import { readFileSync } from 'node:fs';
-import { computeConsensus } from '../../src/roles/authority/index.ts';
-import { ConsensusDesk } from '../../src/roles/authority/voting/consensus-desk.ts';
-import { parseVote } from '../../src/wire/netdoc/index.ts';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { askOracle, startOracle, until } from '../../test/interop/support/ctor-oracle.ts';
 import { seededRandom } from '../../test/support/fake-runtime.ts';
 import { RandomVotes } from '../../test/support/random-votes.ts';
@@ -22,13 +24,30 @@ function cpuOf(pid: number): number {
 const peakMb = (pid: number): number =>
   Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024);
 
-function timed<T>(work: () => T): { readonly value: T; readonly cpuMs: number } {
-  const before = process.cpuUsage();
-  const value = work();
-  const { user, system } = process.cpuUsage(before);
-  return { value, cpuMs: Math.round((user + system) / 1000) };
+interface Computed {
+  readonly readMs: number;
+  readonly madeMs: number;
+  readonly againMs: number;
+  readonly emptyMb: number;
+  readonly readMb: number;
+  readonly peakMb: number;
+}
+interface OwnVote {
+  readonly relays: number;
+  readonly bytes: number;
+  readonly firstMs: number;
+  readonly nextMs: number;
 }
 
+/** Runs a file of this folder as `bin/tropea` runs, and reads what it writes. */
+async function run(file: string, ...args: readonly string[]): Promise<unknown> {
+  const script = fileURLToPath(new URL(file, import.meta.url));
+  const flags = ['--semi-space-growth-factor=1', '--heap-growing-percent=300', '--import', 'tsx'];
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, ...args]);
+  return JSON.parse(stdout);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'tropea-votes-'));
 const oracle = await startOracle(authorities - 1);
 try {
   await until('C tor', () => (oracle.log().includes('Scheduling voting') ? true : undefined));
@@ -56,31 +75,27 @@ try {
   await until('signatures of C tor', () => (oracle.log().includes('Signature(s) posted') ? true : undefined));
   clearInterval(watch);
   const ctorMs = cpuOf(oracle.pid) - before;
-  const parsed = timed(() => used.map((vote) => parseVote(vote.text)));
-  const [first] = oracle.paper;
-  if (first === undefined) throw new Error('no authorities');
-  const signer = { identity: first.certificate.identity, signingKey: first.signingKey };
-  const desk = new ConsensusDesk({ log: () => undefined, findCertificate: () => undefined });
-  const input = {
-    votes: parsed.value,
-    totalAuthorities: authorities,
-    signers: [signer],
-    sharedRandom: true,
-    sharedRandomFresh: false,
-  };
-  const made = timed(() => desk.compute(input));
-  const again = timed(() => desk.compute(input));
-  const { texts } = computeConsensus(parsed.value, { totalAuthorities: authorities });
-  const same = texts.ns === ns && texts.microdesc === microdesc;
+  used.forEach((vote, i) => {
+    writeFileSync(join(folder, String(i)), vote.text, 'latin1');
+  });
+  const ours = (await run('tropea.ts', folder, String(used.length))) as Computed;
+  const made = (flavor: string): string => readFileSync(join(folder, flavor), 'latin1');
+  const same = made('ns') === ns && made('microdesc') === microdesc;
+  const own = (await run('own-vote.ts', String(relays))) as OwnVote;
   console.log(`${relays} relays, ${used.length} votes, consensus ${ns.length} and ${microdesc.length} bytes`);
   console.log(`the same byte for byte: ${same}`);
   console.log(`C tor, reading the votes and making both consensuses: ${ctorMs} ms CPU, peak ${peakMb(oracle.pid)} MB`);
   console.log(
-    `Tropea, reading the votes ${parsed.cpuMs} ms, making both consensuses ${made.cpuMs} ms (again: ${again.cpuMs}), ` +
-      `resident ${Math.round(process.memoryUsage().rss / 1e6)} MB`,
+    `Tropea, reading the votes ${ours.readMs} ms, making both consensuses ${ours.madeMs} ms (again: ${ours.againMs}), ` +
+      `peak ${ours.peakMb} MB (${ours.emptyMb} before the first vote, ${ours.readMb} when all are read)`,
   );
-  console.log(`ratio ${((parsed.cpuMs + made.cpuMs) / ctorMs).toFixed(2)}`);
+  console.log(`ratio ${((ours.readMs + ours.madeMs) / ctorMs).toFixed(2)}`);
+  console.log(
+    `Tropea's own vote on ${own.relays} relays, ${own.bytes} bytes: ${own.firstMs} ms with all microdescriptors new, ` +
+      `${own.nextMs} ms with none new`,
+  );
   if (!same) process.exitCode = 1;
 } finally {
   await oracle.stop();
+  rmSync(folder, { recursive: true });
 }

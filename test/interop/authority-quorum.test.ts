@@ -71,7 +71,9 @@ describe('a quorum of Tropea and C tor', () => {
     for (let left = roundsToSettle; left > 0; left--) {
       const [consensus] = await nextRound(lastMs);
       lastMs = consensus?.validAfterMs ?? 0;
-      const votes = (await read('authority2', 'v3-status-votes')).split(/^(?=network-status-version )/m).map(parseVote);
+      const votes = (await read('authority2', 'v3-status-votes'))
+        .split(/^(?=network-status-version )/m)
+        .map((each) => parseVote(each));
       if (votes.length < names.length || consensus?.signatures.length !== names.length) continue;
       authorities = votes.map((vote) => ({ v3Identity: vote.voter.identity }));
       for (const name of ctorNames) logStarts.set(name, (await readFile(join(net.folder, name, 'log'), 'utf8')).length);
@@ -95,7 +97,9 @@ describe('a quorum of Tropea and C tor', () => {
   });
 
   it('our votes say what C tor says of the same relays', async () => {
-    const votes = (await read('authority2', 'v3-status-votes')).split(/^(?=network-status-version )/m).map(parseVote);
+    const votes = (await read('authority2', 'v3-status-votes'))
+      .split(/^(?=network-status-version )/m)
+      .map((each) => parseVote(each));
     const of = (name: string) => votes.find((vote) => vote.voter.nickname === name);
     const [ours, theirs] = [of('authority0'), of('authority2')];
     assert.ok(ours !== undefined && theirs !== undefined);

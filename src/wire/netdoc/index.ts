@@ -73,6 +73,7 @@ export type {
 } from './routerdesc/types.ts';
 export { encodeVote, formatRouterLines } from './vote/encode.ts';
 export { parseVote } from './vote/parse.ts';
+export { VotePool } from './vote/pool.ts';
 export type {
   SharedRandomCommit,
   Vote,

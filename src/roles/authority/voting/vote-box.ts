@@ -1,7 +1,7 @@
 import { base16Upper, bytesEqual } from '../../../base/bytes/index.ts';
 import { TorError } from '../../../base/errors/index.ts';
 import type { LogDomain, Severity } from '../../../base/log/index.ts';
-import { parseVote, type Vote } from '../../../wire/netdoc/index.ts';
+import { parseVote, type Vote, VotePool } from '../../../wire/netdoc/index.ts';
 import { formatIsoTime } from '../format/time.ts';
 import type { RoundTimes } from '../schedule/intervals.ts';
 
@@ -35,6 +35,7 @@ export class VoteBox {
   readonly #deps: VoteBoxDeps;
   #pending: Vote[] = [];
   #previous: readonly Vote[] = [];
+  #pool = new VotePool();
 
   constructor(deps: VoteBoxDeps) {
     this.#deps = deps;
@@ -51,6 +52,7 @@ export class VoteBox {
   turn(): void {
     this.#previous = this.#pending;
     this.#pending = [];
+    this.#pool = new VotePool();
   }
 
   findBy(pick: (vote: Vote) => Uint8Array, wanted: Uint8Array, which: 'pending' | 'previous'): Vote | undefined {
@@ -95,7 +97,7 @@ export class VoteBox {
 
   #parse(text: string): Vote | undefined {
     try {
-      return parseVote(text);
+      return parseVote(text, this.#pool);
     } catch (error) {
       if (!TorError.is(error)) throw error;
       this.#deps.log('warn', 'dir', `Couldn't parse vote: length was ${text.length}: ${error.message}`);

@@ -3,7 +3,7 @@ import { emptyProtover, type Protover } from '../../protover/index.ts';
 import type { KeywordTable } from '../meta/rules.ts';
 import { syntaxError } from '../meta/text.ts';
 import { isPlain, type Section, splitWords, type Token, tokenize } from '../meta/tokenizer.ts';
-import { decodeBase64Of, firstIpv6, isNickname, parseInteger, parseIsoTime, parseQuad } from '../meta/values.ts';
+import { decodeBase64Of, firstIpv6, isNickname, parseInteger, parseQuad } from '../meta/values.ts';
 import { ColumnRelay, RelayColumns, type RelayRow, SharedLines } from './relay-columns.ts';
 import type { ConsensusFlavor, RouterStatus } from './types.ts';
 
@@ -39,13 +39,14 @@ export function parseEntries(
 ): RouterStatus[] {
   const { entryStarts, footerStart } = layout;
   const shared = new SharedLines();
+  const words: RouterWords = { ...plainWords, timeOf: shared.timeOf };
   const columns = new RelayColumns(entryStarts.length, flavor === 'microdesc' ? 32 : 20, shared);
   const relays: RouterStatus[] = new Array(entryStarts.length);
   const plain = isPlain(text.slice(layout.headerEnd, footerStart));
   let previous: Uint8Array | undefined;
   for (let i = 0; i < entryStarts.length; i++) {
     const section = tokenize(text.slice(entryStarts[i], entryStarts[i + 1] ?? footerStart), table, { plain });
-    const row = rowOf(section, flavor, shared);
+    const row = rowOf(section, flavor, shared, words);
     if (previous !== undefined && compareBytes(previous, row.rsaId) >= 0) {
       throw syntaxError('entries are not sorted by identity', { text, offset: entryStarts[i] as number });
     }
@@ -55,6 +56,15 @@ export function parseEntries(
   }
   return relays;
 }
+
+/** How words of an `r` line are read; who reads many may know some already. */
+export interface RouterWords {
+  readonly timeOf: (date: string, time: string) => number | undefined;
+  readonly decode: (word: string, length: number) => Uint8Array | undefined;
+  readonly address: (word: string) => Uint8Array | undefined;
+}
+
+const plainWords: Pick<RouterWords, 'decode' | 'address'> = { decode: decodeBase64Of, address: parseQuad };
 
 /** The words of an `r` line that every kind of entry has. */
 export interface RouterLine {
@@ -68,20 +78,15 @@ export interface RouterLine {
   readonly dirPort: number;
 }
 
-export function parseRouterLine(
-  section: Section,
-  token: Token,
-  withDigest: boolean,
-  timeOf: (date: string, time: string) => number | undefined = (date, time) => parseIsoTime(`${date} ${time}`),
-): RouterLine {
+export function parseRouterLine(section: Section, token: Token, withDigest: boolean, read: RouterWords): RouterLine {
   const words = token.args;
   if (withDigest && words.length < 8) throw section.error(token, 'r has too few arguments');
   const offset = withDigest ? 3 : 2;
   const word = (index: number): string => words[index] as string;
-  const rsaId = decodeBase64Of(word(1), 20);
-  const digest = withDigest ? decodeBase64Of(word(2), 20) : undefined;
-  const publishedMs = timeOf(word(offset), word(offset + 1));
-  const address = parseQuad(word(offset + 2));
+  const rsaId = read.decode(word(1), 20);
+  const digest = withDigest ? read.decode(word(2), 20) : undefined;
+  const publishedMs = read.timeOf(word(offset), word(offset + 1));
+  const address = read.address(word(offset + 2));
   if (!isNickname(word(0))) throw section.error(token, 'r has a nickname that is none');
   if (rsaId === undefined || (withDigest && digest === undefined)) throw section.error(token, 'r has a bad digest');
   if (publishedMs === undefined) throw section.error(token, 'r has a bad time');
@@ -125,8 +130,8 @@ function weight(section: Section, word: string, prefix: number, max: number): nu
   return value;
 }
 
-function rowOf(section: Section, flavor: ConsensusFlavor, shared: SharedLines): RelayRow {
-  const router = parseRouterLine(section, section.need('r'), flavor === 'ns', shared.timeOf);
+function rowOf(section: Section, flavor: ConsensusFlavor, shared: SharedLines, words: RouterWords): RelayRow {
+  const router = parseRouterLine(section, section.need('r'), flavor === 'ns', words);
   const weights = section.first('w');
   const { bandwidth, unmeasured, guardFraction } =
     weights === undefined ? noWeights : parseWeightLine(section, splitWords(weights.args[0] as string));

@@ -1,8 +1,9 @@
-import { parseRouterLine, parseWeightLine, type WeightLine } from '../consensus/entries.ts';
+import { parseRouterLine, parseWeightLine, type RouterWords, type WeightLine } from '../consensus/entries.ts';
 import { entryTable } from '../consensus/tables.ts';
 import { tryProtover } from '../meta/fields.ts';
 import { type Section, splitWords, tokenize } from '../meta/tokenizer.ts';
-import { decodeBase64Of, firstIpv6, parseIsoTime } from '../meta/values.ts';
+import { firstIpv6, parseIsoTime } from '../meta/values.ts';
+import type { VotePool } from './pool.ts';
 import type { VoteEntry } from './types.ts';
 
 const noWeights: WeightLine = {
@@ -20,6 +21,8 @@ export class VoteEntryReader {
   readonly #protovers = new Set<string>();
   readonly #texts = new Map<string, string>();
   readonly #times = new Map<string, number | undefined>();
+  readonly #pool: VotePool;
+  readonly #words: RouterWords;
   readonly #timeOf = (date: string, clock: string): number | undefined => {
     const text = `${date} ${clock}`;
     let time = this.#times.get(text);
@@ -30,15 +33,17 @@ export class VoteEntryReader {
     return time;
   };
 
-  constructor(knownFlags: readonly string[], plain: boolean) {
+  constructor(knownFlags: readonly string[], plain: boolean, pool: VotePool) {
     this.#known = new Set(knownFlags);
     this.#plain = plain;
+    this.#pool = pool;
+    this.#words = { timeOf: this.#timeOf, decode: pool.decode, address: pool.address };
   }
 
   /** Throws NETDOC_SYNTAX. */
   read(text: string): VoteEntry {
     const section = tokenize(text, entryTable, { plain: this.#plain });
-    const router = parseRouterLine(section, section.need('r'), true, this.#timeOf);
+    const router = parseRouterLine(section, section.need('r'), true, this.#words);
     const weights = section.first('w');
     const { bandwidth, measured, guardFraction } =
       weights === undefined ? noWeights : parseWeightLine(section, splitWords(weights.args[0] as string));
@@ -58,8 +63,8 @@ export class VoteEntryReader {
       measured,
       guardFraction,
       policy: this.#policyOf(section),
-      ed25519Id: ed25519Of(section),
-      microdescs: section.all('m').map((token) => token.args[0] as string),
+      ed25519Id: this.#ed25519Of(section),
+      microdescs: this.#microdescsOf(section),
       stats: section.tokens.find((token) => token.keyword === 'stats')?.args[0]?.slice('stats '.length),
     };
   }
@@ -101,20 +106,26 @@ export class VoteEntryReader {
     }
     return policy;
   }
-}
 
-/** `none` counts as a listing, and never takes back a key that another line gave. */
-function ed25519Of(section: Section): Uint8Array | 'none' | undefined {
-  let found: Uint8Array | 'none' | undefined;
-  for (const token of section.all('id')) {
-    if (token.args[0] !== 'ed25519') continue;
-    if (token.args[1] === 'none') {
-      found ??= 'none';
-      continue;
-    }
-    const key = decodeBase64Of(token.args[1] as string, 32);
-    if (key === undefined) throw section.error(token, 'id has no Ed25519 key');
-    found = key.every((byte) => byte === 0) ? 'none' : key;
+  #microdescsOf(section: Section): readonly string[] {
+    const lines = section.all('m').map((token) => token.args[0] as string);
+    const [only, second] = lines;
+    return only === undefined || second !== undefined ? lines : this.#pool.listOf(only);
   }
-  return found;
+
+  /** `none` counts as a listing, and never takes back a key that another line gave. */
+  #ed25519Of(section: Section): Uint8Array | 'none' | undefined {
+    let found: Uint8Array | 'none' | undefined;
+    for (const token of section.all('id')) {
+      if (token.args[0] !== 'ed25519') continue;
+      if (token.args[1] === 'none') {
+        found ??= 'none';
+        continue;
+      }
+      const key = this.#pool.decode(token.args[1] as string, 32);
+      if (key === undefined) throw section.error(token, 'id has no Ed25519 key');
+      found = key.every((byte) => byte === 0) ? 'none' : key;
+    }
+    return found;
+  }
 }

@@ -12,6 +12,7 @@ import { isPlain, type Section, type Token, tokenize } from '../meta/tokenizer.t
 import type { DocumentText } from '../meta/types.ts';
 import { parseHex20, parseInteger } from '../meta/values.ts';
 import { VoteEntryReader } from './entry.ts';
+import { VotePool } from './pool.ts';
 import type { SharedRandomCommit, Vote, VoteEntry, VoteFields, VoteVoter } from './types.ts';
 
 const headerTable = new KeywordTable({
@@ -55,9 +56,10 @@ const maxKnownFlags = 64;
  *
  * spec: dir-spec 3.4.1
  *
+ * @param pool what the votes of a round have in common, when several are read
  * @throws TorError NETDOC_SYNTAX, NETDOC_SIGNATURE
  */
-export function parseVote(document: DocumentText): Vote {
+export function parseVote(document: DocumentText, pool = new VotePool()): Vote {
   const text = textOf(document);
   const digest = new LazyDigests(text).sha1;
   const layout = layoutOf(text);
@@ -65,7 +67,7 @@ export function parseVote(document: DocumentText): Vote {
   checkKind(section);
   const certificate = certificateOf(text, layout);
   const voter = parseVoter(section, certificate);
-  const entries = parseEntries(text, layout, knownFlags(section));
+  const entries = parseEntries(text, layout, knownFlags(section), pool);
   const { signatures } = parseFooter(text.slice(layout.footerStart), [certificate.identity]);
   const [signature, second] = signatures;
   if (signature === undefined || second !== undefined) throw syntaxError('a vote has just one signature');
@@ -176,9 +178,9 @@ function commitOf(token: Token): SharedRandomCommit | undefined {
   return { version: parseInteger(version ?? '', 1, 2 ** 32 - 1) ?? 0, algorithm, identity, commit, reveal };
 }
 
-function parseEntries(text: string, layout: BodyLayout, flags: readonly string[]): VoteEntry[] {
+function parseEntries(text: string, layout: BodyLayout, flags: readonly string[], pool: VotePool): VoteEntry[] {
   const { entryStarts, footerStart } = layout;
-  const reader = new VoteEntryReader(flags, isPlain(text.slice(layout.headerEnd, footerStart)));
+  const reader = new VoteEntryReader(flags, isPlain(text.slice(layout.headerEnd, footerStart)), pool);
   const entries: VoteEntry[] = new Array(entryStarts.length);
   const keys = new Set<string>();
   for (let i = 0; i < entryStarts.length; i++) {
