@@ -1,5 +1,5 @@
 import type { ControlClient, LabNode } from '../../src/app/lab/index.ts';
-import { firstByte, newCircuitFirstBytes, oneStream, type Place, samplesOf, warmFirstBytes, warmUp } from './loads.ts';
+import { firstByte, newCircuitFirstBytes, oneStream, samplesOf, warmFirstBytes, warmUp } from './loads.ts';
 import { costs } from './relays.ts';
 import { inTurn, type Recorder, type Subject } from './rounds.ts';
 import type { Section, SectionOptions } from './section.ts';
@@ -61,11 +61,9 @@ async function overOnion(
   const { node, place } = await stage.service(`service${round}`, program, { timeoutMs: patienceMs });
   record.add({ 'onion: from start to descriptors uploaded': (performance.now() - started) / 1000 });
   const visitor = await stage.client('visitor', program);
-  const cold = (each: Place): Promise<void> => record.take('onion: connect, cold', () => firstByte(visitor, each));
-  await cold(place);
   const others = await record.step('more services', () => stage.manyServices(coldServices, program));
-  for (const other of others ?? []) await cold(other);
   await warmUp([visitor], place, megabytes(4));
+  for (const other of others ?? []) await record.take('onion: connect, cold', () => firstByte(visitor, other));
   await record.take('onion: connect, descriptor known', () => newCircuitFirstBytes(visitor, place, 5, 'again'));
   await record.take('onion: first byte, warm', () => warmFirstBytes(visitor, place, 15));
   await record.take('onion: one stream down', () => oneStream(visitor, place, megabytes(10)));
