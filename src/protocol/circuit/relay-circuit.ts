@@ -8,7 +8,7 @@ import {
   tor1KeyLength,
   tor1RelayLayer,
 } from '../../crypto/relaycell/index.ts';
-import { CellCommand, DestroyReason, decodeCreated2, encodeCreate2, HandshakeType } from '../../wire/cell/index.ts';
+import { CellCommand, DestroyReason, decodeCreated2, encodeCreate2 } from '../../wire/cell/index.ts';
 import {
   carriesStreamId,
   decodeConfluxSwitch,
