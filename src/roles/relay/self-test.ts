@@ -61,7 +61,10 @@ export class SelfTest {
 
   /** New directory information: what could not be tested may be testable now. */
   poke(): void {
-    if (!this.#bandwidthDone && this.#isUrgent) this.#again(0);
+    if (this.#bandwidthDone) return;
+    if (this.#isUrgent) this.#again(0);
+    // One circuit tells that the network can be used: the only exit of a small one may have no other to build.
+    else this.#test(1);
   }
 
   /** Publishing waits for the answer, unless we are told to take it for granted; C tor looks once a minute. */
@@ -96,17 +99,17 @@ export class SelfTest {
     return ([4, 6] as const).every((family) => addresses.get(family) === undefined || reachability.isReachable(family));
   }
 
-  #test(): void {
+  #test(count = parallel): void {
     if (this.#deps.netdir() === undefined) return;
     for (const family of [4, 6] as const) {
       const reachable = this.#deps.relay.reachability.isReachable(family);
       if (reachable && this.#bandwidthDone) continue;
       const target = this.#ourselves(family);
-      if (target !== undefined) this.#launch(family, target, reachable);
+      if (target !== undefined) this.#launch(family, target, reachable, count);
     }
   }
 
-  #launch(family: AddressFamily, target: HopTarget, reachable: boolean): void {
+  #launch(family: AddressFamily, target: HopTarget, reachable: boolean, count: number): void {
     const { logger, relay } = this.#deps;
     if (!reachable && !this.#told.has(family)) {
       this.#told.add(family);
@@ -117,7 +120,7 @@ export class SelfTest {
           'messages indicating success)',
       );
     }
-    for (let n = this.#circuits.size + this.#launching; n < parallel; n++) {
+    for (let n = this.#circuits.size + this.#launching; n < count; n++) {
       this.#launching++;
       this.#deps.circuits
         .circuitTo('testing', target, { attempts: 1 })
