@@ -44,6 +44,7 @@ export async function loadConfiguration(run: ConfiguredRun): Promise<Configurati
 /** What only the node's rooms can check; they take a while to be read, and commands about keys do not need them. */
 async function checkWhatRuns({ commandLine, log }: ConfiguredRun, configuration: Configuration): Promise<void> {
   if (commandLine.command !== 'run' && commandLine.command !== 'verify-config') return;
-  const { checkConfig } = await import('../node/index.ts');
+  const { checkConfig, checkSupport } = await import('../node/index.ts');
   await checkConfig(configuration.settings, log);
+  if (commandLine.command === 'run') checkSupport(configuration.settings);
 }

@@ -28,8 +28,12 @@ export async function checkConfig({ options, ports }: ValidatedOptions, log: Log
   await directoryServers(options);
   await routerSets(options, log);
   reachable(options, false);
-  outboundForLinks(options);
   clientConfig(options, ports);
+}
+
+/** What C tor takes and we cannot do yet, and must not ignore. Throws TORRC_VALUE. */
+export function checkSupport({ options }: ValidatedOptions): void {
+  outboundForLinks(options);
 }
 
 /**

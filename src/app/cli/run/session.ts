@@ -1,7 +1,7 @@
 import { setScrubbing } from '../../../base/log/index.ts';
 import { nodeRuntime } from '../../../base/runtime/index.ts';
 import type { Configuration } from '../../node/config/index.ts';
-import { checkConfig, TorNode } from '../../node/index.ts';
+import { checkConfig, checkSupport, TorNode } from '../../node/index.ts';
 import type { ConfiguredRun } from '../configured-run.ts';
 import type { ExitCode } from '../program.ts';
 import { makeControlServer } from './control.ts';
@@ -67,6 +67,7 @@ export async function openSession({ run, configuration, logs, end }: SessionInpu
   };
   configuration.onChange(async (next, old) => {
     await checkConfig(next, log);
+    checkSupport(next);
     logs.configure(next.options, old.options);
     setScrubbing(next.options.get('SafeLogging') !== '0');
     await control.configure(next.ports);
