@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LabNode } from '../../../src/app/lab/index.ts';
+import { type LabNode, waitFor } from '../../../src/app/lab/index.ts';
 import { RsaPrivateKey } from '../../../src/crypto/primitives/index.ts';
 import {
   type AuthorityCertificate,
@@ -33,9 +33,10 @@ export class LyingAuthority {
 
   /** Ends the authority and takes its place. */
   static async replace(node: LabNode, intervalMs: number): Promise<LyingAuthority> {
-    const vote = parseVote(
-      (await fetchDocument(node.dirPort, '/tor/status-vote/current/authority')).toString('latin1'),
-    );
+    // There from the moment it publishes the consensus, which may be after the others.
+    const look = () => fetchDocument(node.dirPort, '/tor/status-vote/current/authority').catch(() => undefined);
+    const text = await waitFor('its own vote', look, { timeoutMs: 3 * intervalMs });
+    const vote = parseVote(text.toString('latin1'));
     await node.kill();
     const read = (file: string): Promise<string> => readFile(join(node.dataDirectory, 'keys', file), 'latin1');
     const certificate = parseAuthorityCertificate(await read('authority_certificate'));
