@@ -15,7 +15,7 @@ import {
 import { nodeRuntime } from '../../src/base/runtime/index.ts';
 import { sharedNetwork } from './support/shared-network.ts';
 import { SocksRefusal, socksConnect } from './support/socks-client.ts';
-import { scratch } from './support/tropea.ts';
+import { scratch, thorough } from './support/tropea.ts';
 
 /** SOCKS replies of proposal 304; 0: there is a stream. */
 const missingAuth = 0xf4;
@@ -88,8 +88,11 @@ describe('client authorization of onion services', () => {
       onTimeout: () => seen.join(' '),
     });
   };
+  /** C tor at C tor is there to compare with, and may take minutes in so small a network. */
+  const servicesFor = (client: LabNode): string[] =>
+    programs.filter((program) => thorough || program === 'tropea' || client.implementation === 'tropea').map(serviceOf);
   const everywhere = (clients: readonly LabNode[], wanted: number): Promise<unknown> =>
-    Promise.all(clients.flatMap((client) => programs.map((program) => settled(client, serviceOf(program), wanted))));
+    Promise.all(clients.flatMap((client) => servicesFor(client).map((service) => settled(client, service, wanted))));
 
   it('no key and a wrong key are told apart, and both keep out', async () => {
     const stranger = makeClientKey('mallory', nodeRuntime.random);
@@ -132,7 +135,7 @@ describe('client authorization of onion services', () => {
   const outOnceForgotten = async (client: LabNode): Promise<void> => {
     const answers = async (): Promise<true | undefined> => {
       await newIdentity(client);
-      const codes = await Promise.all(programs.map((program) => reply(client, serviceOf(program))));
+      const codes = await Promise.all(servicesFor(client).map((service) => reply(client, service)));
       for (const code of codes) {
         assert.ok(code === 0 || code === wrongAuth || passing.includes(code), `0x${code?.toString(16)}`);
       }
