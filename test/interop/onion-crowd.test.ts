@@ -8,7 +8,7 @@ import { torOf } from './support/library.ts';
 import { sharedNetwork } from './support/shared-network.ts';
 import { thorough, torClient } from './support/tropea.ts';
 
-const ofEachKind = thorough ? 25 : 5;
+const ofEachKind = 25;
 const bytes = 100_000;
 /**
  * In a network of nine relays a client of C tor now and then holds to a guard from which it reaches no directory: then
@@ -22,7 +22,7 @@ interface Client {
   readonly services: readonly string[];
 }
 
-describe('onion services with a crowd of clients', () => {
+describe('onion services with a crowd of clients', { skip: thorough ? false : 'takes minutes' }, () => {
   let net: Lab;
   const clients: Client[] = [];
   const ours: Tor[] = [];

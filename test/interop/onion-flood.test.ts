@@ -2,9 +2,12 @@ import { after, before, describe, it } from 'node:test';
 import type { Lab } from '../../src/app/lab/index.ts';
 import { FloodedServices } from './support/flooded-services.ts';
 import { sharedNetwork } from './support/shared-network.ts';
+import { thorough } from './support/tropea.ts';
 
 /** The same at introduction points of ours: relay-onion.test.ts. */
-describe('introductions in a flood, at introduction points of C tor', () => {
+describe('introductions in a flood, at introduction points of C tor', {
+  skip: thorough ? false : 'takes minutes',
+}, () => {
   let net: Lab;
   let services: FloodedServices;
 
