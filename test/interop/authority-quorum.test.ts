@@ -24,11 +24,8 @@ const roundsToSettle = 6;
 const complaints =
   /Rejecting|Rejected|Couldn't parse|Unable to (?:parse|store|add)|Mismatch|Could not add|bad signature|Bad signature|disagreed|not recognized|Discarding vote|missing votes|Not enough info/;
 
-/**
- * What C tor says when signatures come before it has begun the round, a moment late on a slow machine; it fetches them
- * afterwards, which the count of signatures on every consensus shows.
- */
-const early = /Valid-After times do not match when adding detached signatures/;
+/** What a machine too busy for a round may bring about: the rounds after it must be without. */
+const early = /Valid-After times do not match when adding detached signatures|Unable to store signatures/;
 
 /** Two authorities of ours and three of C tor make every consensus together. */
 describe('a quorum of Tropea and C tor', () => {
@@ -71,6 +68,11 @@ describe('a quorum of Tropea and C tor', () => {
   );
   after(() => net?.stop());
 
+  /** What logs say from now on is of interest. */
+  const markLogs = async (): Promise<void> => {
+    for (const name of ctorNames) logStarts.set(name, (await readFile(join(net.folder, name, 'log'), 'utf8')).length);
+  };
+
   /** Waits for a round in which everybody's vote counted; what the log says from then on is of interest. */
   async function settled(): Promise<number> {
     let lastMs = 0;
@@ -82,7 +84,7 @@ describe('a quorum of Tropea and C tor', () => {
         .map((each) => parseVote(each));
       if (votes.length < names.length || consensus?.signatures.length !== names.length) continue;
       authorities = votes.map((vote) => ({ v3Identity: vote.voter.identity }));
-      for (const name of ctorNames) logStarts.set(name, (await readFile(join(net.folder, name, 'log'), 'utf8')).length);
+      await markLogs();
       return lastMs;
     }
     throw new Error(`no round of all five in ${roundsToSettle}`);
@@ -121,13 +123,21 @@ describe('a quorum of Tropea and C tor', () => {
   });
 
   it('C tor has nothing to say against us', async () => {
-    for (const name of ctorNames) {
-      const log = (await readFile(join(net.folder, name, 'log'), 'utf8')).slice(logStarts.get(name) ?? 0);
-      const found = log
-        .split('\n')
-        .filter((line) => line.includes('[warn]') && complaints.test(line) && !early.test(line));
-      assert.deepEqual(found, [], name);
+    const said = async (): Promise<string[]> => {
+      const logs = ctorNames.map(async (name) => {
+        const log = (await readFile(join(net.folder, name, 'log'), 'utf8')).slice(logStarts.get(name) ?? 0);
+        return log.split('\n').filter((line) => line.includes('[warn]') && complaints.test(line));
+      });
+      return (await Promise.all(logs)).flat();
+    };
+    let found = await said();
+    for (let left = 3; left > 0 && found.length > 0 && found.every((line) => early.test(line)); left--) {
+      await markLogs();
+      const [now] = await nextRound(0);
+      await nextRound(now?.validAfterMs ?? 0);
+      found = await said();
     }
+    assert.deepEqual(found, []);
   });
 
   it('answers hostile uploads as C tor does', async () => {
