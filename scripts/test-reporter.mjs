@@ -1,8 +1,11 @@
 // A reporter for node's test runner: one line for each test file, failures in full, and the runner's closing lines.
+// TROPEA_TEST_FAILED names a file that takes the path of each test file with a failure, one a line.
+import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
 
 const slowMs = 5000;
+const failedList = process.env.TROPEA_TEST_FAILED;
 const shown = (file) => (file === undefined ? 'test' : relative(process.cwd(), file));
 
 function describeFailure({ name, file, line, details }) {
@@ -33,6 +36,7 @@ export default async function* report(source) {
       const onlyBelow = data.details?.error?.failureType === 'subtestsFailed';
       if (!onlyBelow) {
         count(data.file).failed += 1;
+        if (failedList !== undefined) appendFileSync(failedList, `${shown(data.file)}\n`);
         const text = describeFailure(data);
         failures.push(text);
         yield text;

@@ -17,15 +17,15 @@ const names = ['authority0', 'authority1', 'authority2', 'authority3', 'authorit
 const ctorNames = names.slice(2);
 const flavors = ['cached-consensus', 'cached-microdesc-consensus'];
 const rounds = Number(process.env.TROPEA_QUORUM_ROUNDS ?? 2);
-/** The first rounds follow each other within seconds, which a busy machine may be too slow for. */
+/** On a busy machine somebody's vote may come too late. */
 const roundsToSettle = 6;
 
 /** Words by which C tor complains about other authorities. */
 const complaints =
   /Rejecting|Rejected|Couldn't parse|Unable to (?:parse|store|add)|Mismatch|Could not add|bad signature|Bad signature|disagreed|not recognized|Discarding vote|missing votes|Not enough info/;
 
-/** What a machine too busy for a round may bring about: the rounds after it must be without. */
-const early = /Valid-After times do not match when adding detached signatures|Unable to store signatures/;
+/** What authorities say of the course of a round. */
+const course = /Time to |posted a vote|Retrieved .* vote|Vote posted|Signature\(s\) posted|missing|enough|Published/;
 
 /** Two authorities of ours and three of C tor make every consensus together. */
 describe('a quorum of Tropea and C tor', () => {
@@ -68,11 +68,6 @@ describe('a quorum of Tropea and C tor', () => {
   );
   after(() => net?.stop());
 
-  /** What logs say from now on is of interest. */
-  const markLogs = async (): Promise<void> => {
-    for (const name of ctorNames) logStarts.set(name, (await readFile(join(net.folder, name, 'log'), 'utf8')).length);
-  };
-
   /** Waits for a round in which everybody's vote counted; what the log says from then on is of interest. */
   async function settled(): Promise<number> {
     let lastMs = 0;
@@ -84,7 +79,7 @@ describe('a quorum of Tropea and C tor', () => {
         .map((each) => parseVote(each));
       if (votes.length < names.length || consensus?.signatures.length !== names.length) continue;
       authorities = votes.map((vote) => ({ v3Identity: vote.voter.identity }));
-      await markLogs();
+      for (const name of names) logStarts.set(name, (await readFile(join(net.folder, name, 'log'), 'utf8')).length);
       return lastMs;
     }
     throw new Error(`no round of all five in ${roundsToSettle}`);
@@ -122,22 +117,22 @@ describe('a quorum of Tropea and C tor', () => {
     );
   });
 
+  /** How the rounds went for each authority. */
+  async function story(): Promise<string> {
+    const told = names.map(async (name) => {
+      const log = (await readFile(join(net.folder, name, 'log'), 'utf8')).slice(logStarts.get(name) ?? 0);
+      return [`${name}:`, ...log.split('\n').filter((line) => course.test(line) || complaints.test(line))];
+    });
+    return (await Promise.all(told)).flat().join('\n');
+  }
+
   it('C tor has nothing to say against us', async () => {
-    const said = async (): Promise<string[]> => {
-      const logs = ctorNames.map(async (name) => {
-        const log = (await readFile(join(net.folder, name, 'log'), 'utf8')).slice(logStarts.get(name) ?? 0);
-        return log.split('\n').filter((line) => line.includes('[warn]') && complaints.test(line));
-      });
-      return (await Promise.all(logs)).flat();
-    };
-    let found = await said();
-    for (let left = 3; left > 0 && found.length > 0 && found.every((line) => early.test(line)); left--) {
-      await markLogs();
-      const [now] = await nextRound(0);
-      await nextRound(now?.validAfterMs ?? 0);
-      found = await said();
-    }
-    assert.deepEqual(found, []);
+    const logs = ctorNames.map(async (name) => {
+      const log = (await readFile(join(net.folder, name, 'log'), 'utf8')).slice(logStarts.get(name) ?? 0);
+      return log.split('\n').filter((line) => line.includes('[warn]') && complaints.test(line));
+    });
+    const found = (await Promise.all(logs)).flat();
+    if (found.length > 0) assert.fail(`${found.join('\n')}\n\n${await story()}`);
   });
 
   it('answers hostile uploads as C tor does', async () => {

@@ -1,5 +1,5 @@
 /** What C tor allows: at least 5 s, half an hour is a multiple of it, and no more than the interval that comes after. */
-const initialIntervalsS = [5, 10, 20, 30, 60];
+const initialIntervalsS = [5, 10, 20, 30, 60, 300, 600, 900, 1800];
 /** The longest that C tor allows. */
 const quietIntervalS = 1800;
 
@@ -25,20 +25,34 @@ export function quietTime(nowMs: number): QuietTime {
   };
 }
 
+/** Of votes and of signatures, once there is a consensus. */
+export const delayS = (votingIntervalS: number): number => Math.max(2, Math.floor(votingIntervalS / 5));
+
 /**
  * The authorities' lines for a first vote no sooner than `marginS` from now. They vote at fixed times of the day; the
  * offset moves those to where we want them.
  */
 export function firstVoteLines(marginS: number, votingIntervalS: number, nowMs: number): readonly string[] {
-  const allowedS = initialIntervalsS.filter((interval) => interval <= votingIntervalS);
-  const longestS = allowedS.at(-1) ?? votingIntervalS;
-  const startS = Math.min(marginS, longestS - 4);
-  // C tor votes two quarters of the interval before the consensus, at most 4 s; no earlier vote may come in between.
-  const voteBeforeS = startS < 3 ? 2 : 4;
-  const intervalS = allowedS.find((candidate) => candidate >= startS + voteBeforeS) ?? longestS;
-  const consensusAtS = Math.ceil(nowMs / 1000 + startS) + voteBeforeS;
+  const candidates = initialIntervalsS
+    .filter((intervalS) => intervalS <= votingIntervalS)
+    .map((intervalS) => {
+      // C tor votes two quarters of the interval before the consensus, at most 4 s.
+      const voteBeforeS = intervalS < 8 ? 2 : 4;
+      // No earlier round may come in between; consensuses come at whole seconds.
+      const startS = Math.min(marginS, intervalS - voteBeforeS - 1);
+      const consensusAtS = Math.ceil(nowMs / 1000 + startS) + voteBeforeS;
+      return { intervalS, startS, consensusAtS, offsetS: consensusAtS % intervalS };
+    });
+  const chosen = candidates.find(({ startS, consensusAtS, offsetS }) => {
+    if (startS < marginS) return false;
+    // The second round may be nearer than an interval. It must not begin before C tor is done with the first one, which
+    // takes it up to a second more.
+    const secondAfterS = votingIntervalS - ((consensusAtS - offsetS) % votingIntervalS);
+    return secondAfterS >= 2 * delayS(votingIntervalS) + 2;
+  });
+  const { intervalS, offsetS } = chosen ?? (candidates.at(-1) as (typeof candidates)[number]);
   return [
     `TestingV3AuthInitialVotingInterval ${intervalS} seconds`,
-    `TestingV3AuthVotingStartOffset ${consensusAtS % intervalS} seconds`,
+    `TestingV3AuthVotingStartOffset ${offsetS} seconds`,
   ];
 }

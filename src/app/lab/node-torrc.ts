@@ -1,3 +1,4 @@
+import { delayS } from './first-vote.ts';
 import type { NodeKind } from './lab-node.ts';
 
 export interface Timing {
@@ -28,7 +29,7 @@ export interface TorrcInput {
 const isRelay = (kind: NodeKind): boolean => kind !== 'client' && kind !== 'onion';
 
 function authorityLines({ timing, consensusParams, bandwidthFile }: TorrcInput): string[] {
-  const delay = Math.max(2, Math.floor(timing.votingIntervalS / 5));
+  const delay = delayS(timing.votingIntervalS);
   const params = Object.entries(consensusParams).map(([name, value]) => `${name}=${value}`);
   return [
     'AuthoritativeDirectory 1',
