@@ -20,7 +20,7 @@ export async function runOffline(run: ConfiguredRun, configuration: Configuratio
       } catch (error) {
         const known = TorError.from(error);
         if (known.kind === 'bug') throw error;
-        log.err('general', `${known.message} ${known.fix}`);
+        log.err('general', known.advice);
         return 1;
       }
     }

@@ -1,3 +1,4 @@
+import { TorError } from '../../base/errors/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import { Emitter } from '../../base/util/index.ts';
 import { channelParams } from '../../network/circuits/index.ts';
@@ -7,6 +8,7 @@ import { clientConfig } from '../../roles/client/index.ts';
 import { isRelay, type PortConfig, type TorOptions, type ValidatedOptions } from '../../wire/torrc/index.ts';
 import { compose, dataFolders, type NodeDeps } from './compose.ts';
 import type { NodeEvents } from './events.ts';
+import { checkOnions } from './onion/check.ts';
 import { readClientCredentials } from './onion/client-auth.ts';
 import { onionServiceConfigs } from './onion/config.ts';
 import type { NodeParts } from './parts.ts';
@@ -24,7 +26,7 @@ import {
 
 /** Checks what `validateOptions` leaves to us, without touching the disk beyond the lists that are named. */
 export async function checkConfig({ options, ports }: ValidatedOptions, log: Logger): Promise<void> {
-  onionServiceConfigs(options);
+  await checkOnions(options, log);
   await directoryServers(options);
   await routerSets(options, log);
   reachable(options, false);
@@ -34,6 +36,13 @@ export async function checkConfig({ options, ports }: ValidatedOptions, log: Log
 /** What C tor takes and we cannot do yet, and must not ignore. Throws TORRC_VALUE. */
 export function checkSupport({ options }: ValidatedOptions): void {
   outboundForLinks(options);
+  if (onionServiceConfigs(options).some(({ proofOfWork }) => proofOfWork)) {
+    throw new TorError(
+      'TORRC_VALUE',
+      'HiddenServicePoWDefensesEnabled: the proof-of-work defence is not there yet in this release.',
+      { facts: { option: 'HiddenServicePoWDefensesEnabled' } },
+    );
+  }
 }
 
 /**

@@ -24,6 +24,11 @@ export class TorError extends Error {
   }
 
   /** What the user can do next. */
+  /** What happened and what to do, as sentences. */
+  get advice(): string {
+    return `${this.message}${/[.!?]$/.test(this.message) ? '' : '.'} ${this.fix}`;
+  }
+
   get fix(): string {
     return errorCodes[this.code].fix;
   }

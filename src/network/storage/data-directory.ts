@@ -194,16 +194,20 @@ export class DataDirectory implements DataStore {
 }
 
 async function ensurePrivate(path: string, mode: number, logger: Logger | undefined): Promise<void> {
-  await mkdir(path, { recursive: true, mode });
+  const made = (await mkdir(path, { recursive: true, mode })) !== undefined;
+  // A strict umask must not close a folder to the group that it is made for.
+  if (made && mode !== 0o700) await chmod(path, mode);
   const info = await stat(path);
   if (!info.isDirectory()) throw new TorError('STORAGE_FAILED', `${path} is not a directory`);
   const uid = process.getuid?.();
   if (uid !== undefined && info.uid !== uid && info.uid !== 0) {
-    throw new TorError('STORAGE_FAILED', `${path} is not owned by this user`, { facts: { uid, owner: info.uid } });
+    throw new TorError('STORAGE_FAILED', `${path} is owned by user ${info.uid}, not by this user (${uid})`, {
+      facts: { uid, owner: info.uid },
+    });
   }
   if ((info.mode & 0o777 & ~mode) !== 0) {
     logger?.warn('fs', `Fixing permissions on directory ${path}`);
-    await chmod(path, info.mode & mode);
+    await chmod(path, mode);
   }
 }
 

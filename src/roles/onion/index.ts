@@ -18,8 +18,13 @@ export { HsDirStore, type HsDirStoreOptions } from './hsdir/hsdir-store.ts';
 export type { IntroDosDefaults } from './introduction/introduction-limit.ts';
 export { OnionRelay } from './onion-relay.ts';
 export type { OnionServiceEvents } from './service/events.ts';
-export { OnionService, type OnionServiceDeps, type OnionServiceOptions } from './service/onion-service.ts';
+export {
+  OnionService,
+  type OnionServiceDeps,
+  type OnionServiceOptions,
+  type OnionServiceSettings,
+} from './service/onion-service.ts';
 export type { ServicePort } from './service/port-map.ts';
-export { loadAuthorizedClients, loadServiceKey } from './service/service-keys.ts';
+export { clientsFolder, loadAuthorizedClients, loadServiceKey } from './service/service-keys.ts';
 export type { StreamRules } from './service/stream-server.ts';
 export type { ServiceTarget, StreamInfo } from './service/target.ts';

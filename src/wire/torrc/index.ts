@@ -18,6 +18,7 @@ export {
   parseAddressPort,
   parsePorts,
   type ServerPortFlags,
+  splitAddress,
 } from './ports/index.ts';
 export { quote, quoteIfNeeded, readQuoted } from './quoting.ts';
 export { parseRouterSet, parseRouterSetItem, type RouterSetItem } from './routerset.ts';
@@ -34,3 +35,4 @@ export {
   optionTable,
 } from './table/index.ts';
 export { parseNetwork, type ValidatedOptions, type ValidationContext, validateOptions } from './validate/index.ts';
+export { parseScalar, type ScalarType } from './values.ts';

@@ -27,7 +27,7 @@ class Hosted {
       await this.#start(torrc, log);
     } catch (error) {
       const known = TorError.from(error);
-      log.err(known.kind === 'bug' ? 'bug' : 'config', `${known.message} ${known.fix}`);
+      log.err(known.kind === 'bug' ? 'bug' : 'config', known.advice);
       await this.stop('did not start');
     }
   }

@@ -66,7 +66,7 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
 function fail({ log }: ConfiguredRun, error: unknown, end: (code: ExitCode) => void): void {
   const known = TorError.from(error);
   if (known.kind === 'bug') log.err('bug', error instanceof Error ? (error.stack ?? known.message) : known.message);
-  else log.err('config', `${known.message} ${known.fix}`);
+  else log.err('config', known.advice);
   end(1);
 }
 

@@ -1,8 +1,7 @@
-import { TorError } from '../../../base/errors/index.ts';
-import { formatIpHost } from '../../../base/ip/index.ts';
-import type { ServicePort, ServiceTarget } from '../../../roles/onion/index.ts';
+import type { ServicePort } from '../../../roles/onion/index.ts';
 import type { IntroDosParams } from '../../../wire/relaymsg/index.ts';
-import { parseAddressPort, readQuoted, type TorOptions } from '../../../wire/torrc/index.ts';
+import { parseScalar, quote, type ScalarType, type TorOptions } from '../../../wire/torrc/index.ts';
+import { bad, parseServicePort } from './service-port.ts';
 
 /** One `HiddenServiceDir` and the lines that belong to it. */
 export interface OnionServiceConfig {
@@ -16,159 +15,161 @@ export interface OnionServiceConfig {
   readonly introDos: IntroDosParams | undefined;
   readonly exportCircuitId: boolean;
   readonly singleHop: boolean;
+  /** HiddenServicePoWDefensesEnabled: is read, and refused when the service is to run. */
+  readonly proofOfWork: boolean;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-interface Draft extends Mutable<OnionServiceConfig> {
-  dosEnabled: boolean;
-  dosRate: number;
-  dosBurst: number;
-}
-
+const minIntroPoints = 3;
 const maxIntroPoints = 20;
 const maxStreams = 65_535;
-const maxDosRate = 2 ** 31 - 1;
 
-const bad = (message: string): TorError => new TorError('TORRC_VALUE', message, { facts: { option: 'HiddenService' } });
+/** How C tor reads each option of a block; all but ports count once. */
+const types: Readonly<Record<string, ScalarType>> = {
+  HiddenServiceDirGroupReadable: 'bool',
+  HiddenServiceVersion: 'int',
+  HiddenServiceAllowUnknownPorts: 'bool',
+  HiddenServiceMaxStreams: 'posint',
+  HiddenServiceMaxStreamsCloseCircuit: 'bool',
+  HiddenServiceNumIntroductionPoints: 'posint',
+  HiddenServiceExportCircuitID: 'string',
+  HiddenServiceEnableIntroDoSDefense: 'bool',
+  HiddenServiceEnableIntroDoSRatePerSec: 'posint',
+  HiddenServiceEnableIntroDoSBurstPerSec: 'posint',
+  HiddenServiceOnionBalanceInstance: 'bool',
+  HiddenServicePoWDefensesEnabled: 'bool',
+  HiddenServicePoWQueueRate: 'posint',
+  HiddenServicePoWQueueBurst: 'posint',
+};
+
+/** One block of lines, each value in the form of its type. */
+class Block {
+  readonly folder: string;
+  readonly portLines: string[] = [];
+  readonly #values = new Map<string, unknown>();
+  readonly #warn: (message: string) => void;
+
+  constructor(folder: string, warn: (message: string) => void) {
+    this.folder = folder;
+    this.#warn = warn;
+  }
+
+  set(name: string, text: string): void {
+    if (name === 'HiddenServicePort') {
+      this.portLines.push(text);
+      return;
+    }
+    const type = types[name];
+    if (type === undefined) throw bad(`${name} is not there yet in this release.`);
+    if (this.#values.has(name)) {
+      this.#warn(`Option '${name}' used more than once; all but the last value will be ignored.`);
+    }
+    try {
+      this.#values.set(name, parseScalar(type, text).value);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw bad(`Can't parse configuration for onion service: Could not parse ${name}: ${why}`, cause);
+    }
+  }
+
+  flag(name: string): boolean {
+    return this.#values.get(name) === true;
+  }
+
+  number(name: string, fallback: number): number {
+    const value = this.#values.get(name);
+    return typeof value === 'number' ? value : fallback;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values.get(name);
+    return typeof value === 'string' ? value : undefined;
+  }
+}
 
 /** Reads the onion services of a configuration. Throws TORRC_VALUE in C tor's words. spec: manual page */
-export function onionServiceConfigs(options: TorOptions): OnionServiceConfig[] {
+export function onionServiceConfigs(
+  options: TorOptions,
+  warn: (message: string) => void = () => undefined,
+): OnionServiceConfig[] {
   const singleHop = options.get('HiddenServiceSingleHopMode') && options.get('HiddenServiceNonAnonymousMode');
-  const drafts: Draft[] = [];
+  const configs: OnionServiceConfig[] = [];
+  let block: Block | undefined;
+  const finish = (): void => {
+    if (block === undefined) return;
+    const { folder } = block;
+    const config = finished(block, singleHop);
+    if (configs.some((other) => other.folder === folder)) {
+      throw bad(`Another hidden service is already configured for directory ${quote(folder)}`);
+    }
+    configs.push(config);
+  };
   for (const { key, value } of options.assigned('HiddenServiceOptions')) {
     if (key === 'HiddenServiceDir') {
-      if (drafts.some((draft) => draft.folder === value)) {
-        throw bad(`Another hidden service is already configured for directory ${value}`);
-      }
-      drafts.push(newDraft(value, singleHop));
-      continue;
-    }
-    const draft = drafts.at(-1);
-    if (draft === undefined) throw bad(`${key} with no preceding HiddenServiceDir directive`);
-    const set = setters[key];
-    if (set === undefined) throw bad(`${key} is not there yet in this release.`);
-    set(draft, value);
+      finish();
+      block = new Block(value, warn);
+    } else if (block === undefined) throw bad(`${key} with no preceding HiddenServiceDir directive`);
+    else block.set(key, value);
   }
-  return drafts.map(finished);
+  finish();
+  return configs;
 }
 
-function newDraft(folder: string, singleHop: boolean): Draft {
-  return {
-    folder,
+/** Checks in C tor's order, which decides what is told of a block with several mistakes. */
+function finished(block: Block, singleHop: boolean): OnionServiceConfig {
+  checkVersion(block.number('HiddenServiceVersion', -1));
+  const ports = block.portLines.map(parseServicePort);
+  const config = {
+    folder: block.folder,
     singleHop,
-    groupReadable: false,
-    ports: [],
-    allowUnknownPorts: false,
-    maxStreams: 0,
-    maxStreamsCloseCircuit: false,
-    introPoints: 3,
-    introDos: undefined,
-    exportCircuitId: false,
-    dosEnabled: false,
-    dosRate: 25,
-    dosBurst: 200,
+    groupReadable: block.flag('HiddenServiceDirGroupReadable'),
+    ports,
+    allowUnknownPorts: block.flag('HiddenServiceAllowUnknownPorts'),
+    maxStreams: within(block, 'HiddenServiceMaxStreams', 0, maxStreams, 0),
+    maxStreamsCloseCircuit: block.flag('HiddenServiceMaxStreamsCloseCircuit'),
+    introPoints: within(block, 'HiddenServiceNumIntroductionPoints', minIntroPoints, maxIntroPoints, minIntroPoints),
+    exportCircuitId: exportsCircuitId(block.text('HiddenServiceExportCircuitID')),
+    proofOfWork: block.flag('HiddenServicePoWDefensesEnabled'),
   };
-}
-
-function finished({ dosEnabled, dosRate, dosBurst, ...config }: Draft): OnionServiceConfig {
-  if (config.ports.length === 0) throw bad(`Hidden service (${config.folder}) with no ports configured.`);
-  if (dosEnabled && dosRate > dosBurst) {
-    throw bad(`Hidden service DoS defenses burst (${dosBurst}) can not be smaller than the rate value (${dosRate}).`);
+  if (ports.length === 0) throw bad(`Hidden service (${quote(block.folder)}) with no ports configured.`);
+  const introDos = introDosOf(block);
+  if (config.proofOfWork) {
+    const rate = block.number('HiddenServicePoWQueueRate', 250);
+    atLeastRate('PoW queue', rate, block.number('HiddenServicePoWQueueBurst', 2500));
   }
-  return { ...config, introDos: dosEnabled ? { ratePerSec: dosRate, burstPerSec: dosBurst } : undefined };
+  return { ...config, introDos };
 }
 
-const flag = (name: string, value: string): boolean => {
-  if (value === '0' || value === '1') return value === '1';
-  throw bad(`${name} must be 0 or 1, not "${value}".`);
-};
-
-const integer = (name: string, value: string, min: number, max: number): number => {
-  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw bad(`${name} must be between ${min} and ${max}, not ${value}.`);
-};
-
-const setters: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
-  HiddenServicePort: (draft, value) => {
-    draft.ports = [...draft.ports, parseServicePort(value)];
-  },
-  HiddenServiceVersion: (_draft, value) => {
-    if (value === '2')
-      throw bad(
-        'Onion service version 2 are obsolete. Please see https://blog.torproject.org/v2-deprecation-timeline for more details and for instructions on how to transition to version 3',
-      );
-    integer('HiddenServiceVersion', value, 3, 3);
-  },
-  HiddenServiceDirGroupReadable: (draft, value) => {
-    draft.groupReadable = flag('HiddenServiceDirGroupReadable', value);
-  },
-  HiddenServiceAllowUnknownPorts: (draft, value) => {
-    draft.allowUnknownPorts = flag('HiddenServiceAllowUnknownPorts', value);
-  },
-  HiddenServiceMaxStreams: (draft, value) => {
-    draft.maxStreams = integer('HiddenServiceMaxStreams', value, 0, maxStreams);
-  },
-  HiddenServiceMaxStreamsCloseCircuit: (draft, value) => {
-    draft.maxStreamsCloseCircuit = flag('HiddenServiceMaxStreamsCloseCircuit', value);
-  },
-  HiddenServiceNumIntroductionPoints: (draft, value) => {
-    draft.introPoints = integer('HiddenServiceNumIntroductionPoints', value, 0, maxIntroPoints);
-  },
-  HiddenServiceExportCircuitID: (draft, value) => {
-    if (value.toLowerCase() !== 'haproxy') {
-      throw bad(`HiddenServiceExportCircuitID must be "haproxy", not "${value}".`);
-    }
-    draft.exportCircuitId = true;
-  },
-  HiddenServiceEnableIntroDoSDefense: (draft, value) => {
-    draft.dosEnabled = flag('HiddenServiceEnableIntroDoSDefense', value);
-  },
-  HiddenServiceEnableIntroDoSRatePerSec: (draft, value) => {
-    draft.dosRate = integer('HiddenServiceEnableIntroDoSRatePerSec', value, 0, maxDosRate);
-  },
-  HiddenServiceEnableIntroDoSBurstPerSec: (draft, value) => {
-    draft.dosBurst = integer('HiddenServiceEnableIntroDoSBurstPerSec', value, 0, maxDosRate);
-  },
-  HiddenServicePoWDefensesEnabled: (_draft, value) => {
-    if (flag('HiddenServicePoWDefensesEnabled', value)) {
-      throw bad('HiddenServicePoWDefensesEnabled: the proof-of-work defence is not there yet in this release.');
-    }
-  },
-  HiddenServicePoWQueueRate: () => undefined,
-  HiddenServicePoWQueueBurst: () => undefined,
-};
-
-/** `VIRTPORT [TARGET]`: a port, an address, `address:port`, or `unix:path`. Throws TORRC_VALUE. */
-export function parseServicePort(line: string): ServicePort {
-  const [virtual = '', ...rest] = line.trim().split(/\s+/);
-  const port = portOf(virtual);
-  if (port === undefined) {
-    throw bad(`Missing or invalid port ${JSON.stringify(virtual)} in hidden service port configuration`);
+function checkVersion(version: number): void {
+  if (version === 2) {
+    throw bad(
+      'Onion services version 2 are obsolete. Please see https://blog.torproject.org/v2-deprecation-timeline ' +
+        'for more details and for instructions on how to transition to version 3.',
+    );
   }
-  const target = line.trim().slice(virtual.length).trim();
-  if (rest.length === 0) return { port, target: { kind: 'tcp', host: '127.0.0.1', port } };
-  return { port, target: targetOf(target, port) };
+  if (version !== -1 && version !== 3) throw bad(`HiddenServiceVersion must be 3, not ${version}.`);
 }
 
-const portOf = (text: string): number | undefined => {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  return port >= 1 && port <= 65_535 ? port : undefined;
-};
-
-function targetOf(text: string, virtualPort: number): ServiceTarget {
-  if (text.startsWith('unix:')) return { kind: 'unix', path: unixPath(text.slice('unix:'.length)) };
-  const port = portOf(text);
-  if (port !== undefined) return { kind: 'tcp', host: '127.0.0.1', port };
-  const parsed = parseAddressPort(text);
-  if (parsed === undefined) throw bad(`Unparseable address in hidden service port configuration: ${text}`);
-  const host = formatIpHost(parsed.ip).replace(/^\[|\]$/g, '');
-  return { kind: 'tcp', host, port: parsed.port === 0 ? virtualPort : parsed.port };
+function within(block: Block, name: string, low: number, high: number, fallback: number): number {
+  const value = block.number(name, fallback);
+  if (value < low || value > high) throw bad(`${name} must be between ${low} and ${high}, not ${value}.`);
+  return value;
 }
 
-function unixPath(text: string): string {
-  const path = text.startsWith('"') ? readQuoted(text, 0)?.value : text;
-  if (path === undefined || path === '')
-    throw bad('Empty or malformed Unix socket path in hidden service port configuration');
-  return path;
+function exportsCircuitId(protocol: string | undefined): boolean {
+  const name = protocol?.toLowerCase() ?? 'none';
+  if (name === 'haproxy' || name === 'none') return name === 'haproxy';
+  throw bad("HiddenServiceExportCircuitID must be 'haproxy' or 'none'.");
+}
+
+function introDosOf(block: Block): IntroDosParams | undefined {
+  if (!block.flag('HiddenServiceEnableIntroDoSDefense')) return undefined;
+  const ratePerSec = block.number('HiddenServiceEnableIntroDoSRatePerSec', 25);
+  const burstPerSec = block.number('HiddenServiceEnableIntroDoSBurstPerSec', 200);
+  atLeastRate('DoS defenses', ratePerSec, burstPerSec);
+  return { ratePerSec, burstPerSec };
+}
+
+function atLeastRate(what: string, rate: number, burst: number): void {
+  if (burst >= rate) return;
+  throw bad(`Hidden service ${what} burst (${burst}) can not be smaller than the rate value (${rate}).`);
 }

@@ -5,11 +5,13 @@ import { Emitter } from '../../../base/util/index.ts';
 import type { Relay } from '../../../network/netdir/index.ts';
 import { DataDirectory } from '../../../network/storage/index.ts';
 import {
+  clientsFolder,
   loadAuthorizedClients,
   loadServiceKey,
   OnionService,
   type OnionServiceDeps,
   type OnionServiceOptions,
+  type OnionServiceSettings,
 } from '../../../roles/onion/index.ts';
 import type { OnionServiceConfig } from './config.ts';
 
@@ -73,7 +75,7 @@ export class OnionServices {
     const wanted = new Map(configs.map((config) => [config.folder, config]));
     for (const [folder, running] of this.#fromFolders) {
       const config = wanted.get(folder);
-      if (config === undefined || rulesOf(config) !== rulesOf(running.config)) await this.#end(folder, running);
+      if (config === undefined) await this.#end(folder, running);
     }
     for (const config of configs) {
       const running = this.#fromFolders.get(config.folder);
@@ -88,29 +90,44 @@ export class OnionServices {
   }
 
   async #open(config: OnionServiceConfig): Promise<void> {
+    try {
+      await this.#openFolder(config);
+    } catch (thrown) {
+      const { code, message, kind, facts } = TorError.from(thrown);
+      if (kind === 'bug' || message.includes(config.folder)) throw thrown;
+      throw new TorError(code, `Onion service in ${config.folder}: ${message}`, { facts, cause: thrown });
+    }
+  }
+
+  async #openFolder(config: OnionServiceConfig): Promise<void> {
     const { log, random } = this.#deps;
-    const store = await DataDirectory.open(
-      { logger: log },
-      { path: config.folder, groupReadable: config.groupReadable, lock: false },
-    );
-    await checkAnonymity(store, config);
-    const identity = await loadServiceKey(store, random);
+    const { folder: path, groupReadable: groupMayRead } = config;
+    const rules = { groupReadable: groupMayRead, lock: false };
+    const store = await DataDirectory.open({ logger: log }, { path, ...rules });
+    await noteAnonymity(store, config, log);
+    const identity = await loadServiceKey(store, random, (message) => log.notice('rend', `${path}: ${message}`));
+    await DataDirectory.open({ logger: log }, { path: store.resolve(clientsFolder), ...rules });
     if (config.groupReadable) await chmod(store.resolve('hostname'), 0o640);
-    const { folder: _folder, groupReadable: _groupReadable, introDos, ...rules } = config;
+
     const service = new OnionService(this.#deps, {
-      ...rules,
+      ...settingsOf(config),
+      singleHop: config.singleHop,
       identity,
       excluded: this.#excluded,
       authorizedClients: await this.#authorized(store),
-      ...(introDos === undefined ? {} : { introDos }),
     });
     this.#fromFolders.set(config.folder, { service, store, config });
     this.#begin(service);
   }
 
   async #update(running: Running, config: OnionServiceConfig): Promise<void> {
-    running.service.setPorts(config.ports);
-    running.service.setAuthorizedClients(await this.#authorized(running.store));
+    running.service.reconfigure(settingsOf(config));
+    try {
+      running.service.setAuthorizedClients(await this.#authorized(running.store));
+    } catch (thrown) {
+      const { message } = TorError.from(thrown);
+      this.#deps.log.warn('rend', `${config.folder}: ${message} The clients that were known stay.`);
+    }
     this.#fromFolders.set(config.folder, { ...running, config });
   }
 
@@ -131,20 +148,30 @@ export class OnionServices {
   }
 }
 
-/** What cannot change without a new service: everything but ports. */
-const rulesOf = ({ ports: _ports, ...rules }: OnionServiceConfig): string => JSON.stringify(rules);
-
-/** A key that was ever used at one hop must not pass for an anonymous one, nor the other way round, as in C tor. */
-async function checkAnonymity(store: DataDirectory, { singleHop, folder }: OnionServiceConfig): Promise<void> {
-  const marked = (await store.read(markerFile, { maxBytes: 1024 })) !== undefined;
-  const hasKey = (await store.read('hs_ed25519_secret_key', { maxBytes: 96 })) !== undefined;
-  if (singleHop && !marked && hasKey) throw mixed(folder, 'anonymous', 'a single onion service');
-  if (!singleHop && marked) throw mixed(folder, 'non-anonymous', 'an anonymous one');
-  if (singleHop && !marked) await store.write(markerFile, 'This hidden service is non-anonymous.\n');
+/** What a running service takes up; where it is and how many hops it has cannot change. */
+function settingsOf({ introDos, ...config }: OnionServiceConfig): OnionServiceSettings {
+  return { ...config, ...(introDos === undefined ? {} : { introDos }) };
 }
 
-const mixed = (folder: string, was: string, asked: string): TorError =>
-  new TorError(
-    'ONION_SERVICE_ANONYMITY',
-    `The keys in ${folder} were used for ${was} service; they cannot be used for ${asked}. Choose another folder.`,
-  );
+/**
+ * What was once known to be at one place is not anonymous again. The other way C tor allows, and leaves no mark, so that
+ * a folder that comes from there is taken with a warning.
+ */
+async function noteAnonymity(
+  store: DataDirectory,
+  { singleHop, folder }: OnionServiceConfig,
+  log: Logger,
+): Promise<void> {
+  const marked = (await store.read(markerFile, { maxBytes: 1024 })) !== undefined;
+  if (marked && !singleHop) {
+    throw new TorError(
+      'ONION_SERVICE_ANONYMITY',
+      `The keys in ${folder} were used for a single onion service, whose place is known; they cannot be anonymous.`,
+    );
+  }
+  if (marked || !singleHop) return;
+  if ((await store.read('hs_ed25519_secret_key', { maxBytes: 4096 })) !== undefined) {
+    log.warn('rend', `The service in ${folder} is not anonymous from now on: it is a single onion service.`);
+  }
+  await store.write(markerFile, 'This hidden service is non-anonymous.\n');
+}

@@ -26,7 +26,9 @@ export function parseClientCredential(text: string): ClientCredential {
   ) {
     throw new TorError('ONION_AUTH_FILE_INVALID');
   }
-  return { identityKey: parseOnionAddress(address), secretKey: key32(key) };
+  const secretKey = key32(key);
+  if (secretKey.every((byte) => byte === 0)) throw new TorError('ONION_AUTH_FILE_INVALID', 'the key is all zeros');
+  return { identityKey: parseOnionAddress(address), secretKey };
 }
 
 export function formatClientCredential(label: string, secretKey: Uint8Array): string {

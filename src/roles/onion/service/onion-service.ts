@@ -38,7 +38,7 @@ export interface OnionServiceDeps {
 export interface OnionServiceOptions extends StreamRules {
   readonly identity: ExpandedKey;
   readonly ports: readonly ServicePort[];
-  /** HiddenServiceNumIntroductionPoints, 0 to 20; default 3. */
+  /** HiddenServiceNumIntroductionPoints, up to 20; default 3. */
   readonly introPoints?: number;
   /** HiddenServiceEnableIntroDoSDefense with its rates; undefined leaves it to the introduction point. */
   readonly introDos?: IntroDosParams;
@@ -51,6 +51,9 @@ export interface OnionServiceOptions extends StreamRules {
   /** Rendezvous circuits that may be on their way at once; more introductions wait for nothing and are dropped. */
   readonly maxPendingRendezvous?: number;
 }
+
+/** What may change while a service runs. */
+export type OnionServiceSettings = StreamRules & Pick<OnionServiceOptions, 'introDos' | 'introPoints' | 'ports'>;
 
 const tickMs = 1000;
 const establishTimeoutMs = 60_000;
@@ -78,7 +81,7 @@ export class OnionService {
   readonly hostname: string;
   readonly #tag: string;
   readonly #deps: OnionServiceDeps;
-  readonly #options: OnionServiceOptions;
+  #options: OnionServiceOptions;
   readonly #streams: StreamServer;
   readonly #cookies = new ReplayCache({ lifetimeMs: cookieReplayMs, capacity: cookieReplayCapacity });
   readonly #abort = new AbortController();
@@ -135,14 +138,19 @@ export class OnionService {
 
   /** Takes up a new list of clients. Each upload has a new cookie, so a revoked key opens no descriptor from now on. */
   setAuthorizedClients(keys: readonly Uint8Array[]): void {
+    const before = new Set(this.#authorizedClients.map(base16));
+    if (before.size === new Set(keys.map(base16)).size && keys.every((key) => before.has(base16(key)))) return;
     this.#authorizedClients = keys;
     for (const descriptor of this.#descriptors) descriptor.nextUploadMs = 0;
     this.#poke();
   }
 
-  /** Replaces the virtual ports; streams that are open stay. */
-  setPorts(ports: readonly ServicePort[]): void {
-    this.#streams.setPorts(ports);
+  /** Takes up new ports and rules; introduction points, clients' circuits and open streams stay, as in C tor. */
+  reconfigure(settings: OnionServiceSettings): void {
+    const { introDos: _introDos, ...options } = this.#options;
+    this.#options = { ...options, ...settings };
+    this.#streams.configure(this.#options, settings.ports);
+    this.#poke();
   }
 
   #schedule(): void {

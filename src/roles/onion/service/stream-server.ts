@@ -25,7 +25,7 @@ const defaultConnectTimeoutMs = 60_000;
 
 /** Answers the streams that clients open on rendezvous circuits. */
 export class StreamServer {
-  readonly #rules: StreamRules;
+  #rules: StreamRules;
   readonly #random: Random;
   readonly #events: Pick<Emitter<OnionServiceEvents>, 'emit'>;
   #ports: PortMap;
@@ -43,7 +43,8 @@ export class StreamServer {
     this.#ports = new PortMap(ports, random);
   }
 
-  setPorts(ports: readonly ServicePort[]): void {
+  configure(rules: StreamRules, ports: readonly ServicePort[]): void {
+    this.#rules = rules;
     this.#ports = new PortMap(ports, this.#random);
   }
 

@@ -1,4 +1,4 @@
-export { type HostLookup, parseAddressPort } from './address.ts';
+export { type HostLookup, parseAddressPort, splitAddress } from './address.ts';
 export { isRelay, listeningPorts, parsePorts } from './all.ts';
 export type { PortContext } from './parse.ts';
 export {

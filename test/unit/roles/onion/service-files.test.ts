@@ -12,7 +12,11 @@ import {
   loadServiceKey,
   onionHostname,
 } from '../../../../src/roles/onion/index.ts';
-import { formatSecretKeyFile, parseSecretKeyFile } from '../../../../src/roles/onion/service/service-keys.ts';
+import {
+  formatPublicKeyFile,
+  formatSecretKeyFile,
+  parseSecretKeyFile,
+} from '../../../../src/roles/onion/service/service-keys.ts';
 import { proxyLine } from '../../../../src/roles/onion/service/stream-server.ts';
 
 const { random } = nodeRuntime;
@@ -42,8 +46,29 @@ test('a broken key file is refused, never replaced', async () => {
   await assert.rejects(loadServiceKey(store, random), (e) => TorError.is(e) && e.code === 'BAD_KEY_FILE');
   const other = new MemoryStore();
   await loadServiceKey(other, random);
-  await other.write('hs_ed25519_public_key', new Uint8Array(64));
+  await other.write('hs_ed25519_public_key', formatPublicKeyFile(new Uint8Array(32)));
   await assert.rejects(loadServiceKey(other, random), (e) => TorError.is(e) && e.code === 'BAD_KEY_FILE');
+});
+
+test('a lost secret key is not replaced by that of another address', async () => {
+  const store = new MemoryStore();
+  await loadServiceKey(store, random);
+  await store.remove('hs_ed25519_secret_key');
+  await assert.rejects(loadServiceKey(store, random), { code: 'BAD_KEY_FILE', message: /no hs_ed25519_secret_key/ });
+  assert.equal(await store.read('hs_ed25519_secret_key'), undefined);
+});
+
+test('a public key that is lost or broken is made again', async () => {
+  const store = new MemoryStore();
+  const { publicKey } = await loadServiceKey(store, random);
+  const notices: string[] = [];
+  for (const broken of [undefined, new Uint8Array(64), new Uint8Array(200)]) {
+    if (broken === undefined) await store.remove('hs_ed25519_public_key');
+    else await store.write('hs_ed25519_public_key', broken);
+    await loadServiceKey(store, random, (message) => notices.push(message));
+    assert.deepEqual(await store.read('hs_ed25519_public_key'), formatPublicKeyFile(publicKey));
+  }
+  assert.equal(notices.length, 3);
 });
 
 test('authorized clients: broken files are told and skipped, but never open the service to everyone', async () => {
@@ -60,7 +85,10 @@ test('authorized clients: broken files are told and skipped, but never open the 
   }
   await store.write('authorized_clients/readme.txt', 'not a key');
   assert.equal((await loadAuthorizedClients(store, (w) => warnings.push(w))).length, 300);
-  assert.ok(warnings.every((w) => w.includes('broken.auth')) && warnings.length === 2);
+  assert.deepEqual(
+    warnings.map((w) => /\S+\.(auth|txt)/.exec(w)?.[0]),
+    ['broken.auth', 'readme.txt', 'broken.auth'],
+  );
 });
 
 test('the PROXY line of HiddenServiceExportCircuitID is as C tor writes it', () => {
