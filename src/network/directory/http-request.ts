@@ -31,19 +31,23 @@ export function httpDate(timeMs: number): string {
   return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} GMT`;
 }
 
-const rfc1123 = /^\w{3}, (\d{1,2}) (\w{3}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
+/** C's scanf stops at the zone, so whatever stands there counts as GMT. */
+const dateForms: readonly RegExp[] = [
+  /^[^,]*, +(?<day>\d{1,2})\s+(?<month>[a-z]{3})\s+(?<year>\d{4})\s+(?<hour>\d{1,2}):(?<minute>\d{1,2}):(?<second>\d{1,2})/i,
+  /^\s*[a-z]{3}\s+(?<month>[a-z]{3})\s+(?<day>\d{1,2})\s+(?<hour>\d{1,2}):(?<minute>\d{1,2}):(?<second>\d{1,2})\s+(?<year>\d{4})/i,
+];
 
-/** Milliseconds since 1970, or undefined for anything but an RFC 1123 time. */
+/**
+ * Milliseconds since 1970 of a time as RFC 1123 or C's asctime writes it; undefined for anything else. RFC 850's two
+ * digits of a year are no time either: C tor takes them for the first century's.
+ */
 export function parseHttpDate(text: string): number | undefined {
-  const match = rfc1123.exec(text.trim());
-  const month = match === null ? -1 : months.indexOf(match[2] as string);
-  if (match === null || month < 0) return undefined;
-  const [day, year, hour, minute, second] = [match[1], match[3], match[4], match[5], match[6]].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const groups = dateForms.map((form) => form.exec(text)?.groups).find((found) => found !== undefined);
+  const month = months.findIndex((name) => name.toLowerCase() === groups?.month?.toLowerCase());
+  if (groups === undefined || month < 0) return undefined;
+  const [day = 0, year = 0, hour = 0, minute = 0, second = 0] = ['day', 'year', 'hour', 'minute', 'second'].map(
+    (name) => Number(groups[name]),
+  );
+  if (year < 1900 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined;
   return Date.UTC(year, month, day, hour, minute, second);
 }

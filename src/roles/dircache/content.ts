@@ -40,7 +40,8 @@ export interface DirContent {
 
 /** What other roles add. All may be absent. */
 export interface DirHooks {
-  /** Our own descriptor and extra-info. */
+  /** Our own RSA identity, descriptor and extra-info: what is asked for under it is always the newest. */
+  readonly ownRsaId?: Uint8Array;
   readonly ownDescriptor?: () => ServedDescriptor | undefined;
   readonly ownExtraInfo?: () => ServedDescriptor | undefined;
   /** As a v3 authority. */

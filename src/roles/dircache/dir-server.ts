@@ -21,13 +21,16 @@ export interface DirServerDeps {
 }
 
 export interface DirServerOptions {
-  /** Longest body of an upload; default 128 KiB, 16 MiB for an authority (C tor's MAX_DIR_UL_SIZE). */
+  /** Longest body of an upload; default 128 KiB. An authority needs room for a vote: `maxVoteBytes`. */
   readonly maxBodyBytes?: number;
   /** Requests and answers under way at once; more are answered with 503. Default 1000. */
   readonly maxExchanges?: number;
   /** TestingDirConnectionMaxStall: without a byte either way; default 5 minutes. */
   readonly stallTimeoutMs?: number;
 }
+
+/** C tor's MAX_DIR_UL_SIZE. */
+export const maxVoteBytes = (1 << 24) - 1;
 
 export interface DirPortAddress {
   readonly address: IpBytes;

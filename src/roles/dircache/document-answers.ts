@@ -71,7 +71,10 @@ export function descriptorAnswer(input: HandlerInput, kind: 'server' | 'extra'):
   const isExtra = kind === 'extra';
   const byDigest = resource.startsWith('d/');
   const own = isExtra ? hooks.ownExtraInfo : hooks.ownDescriptor;
+  const isOwn = (digest: Uint8Array): boolean => hooks.ownRsaId !== undefined && bytesEqual(digest, hooks.ownRsaId);
   const find = (digest: Uint8Array): ServedDescriptor | undefined => {
+    const ours = !byDigest && isOwn(digest) ? own?.() : undefined;
+    if (ours !== undefined) return ours;
     if (byDigest) return isExtra ? content.extraInfoByDigest(digest) : content.descriptorByDigest(digest);
     return isExtra ? content.extraInfoById(digest) : content.descriptorById(digest);
   };
@@ -79,7 +82,7 @@ export function descriptorAnswer(input: HandlerInput, kind: 'server' | 'extra'):
   const maySend = (each: ServedDescriptor): boolean =>
     (each.confidential !== true || (asker.encrypted && !isAll)) && (byDigest || each.publishedMs >= nowMs - dayMs);
   if (resource === 'authority') return ownAnswer(own?.(), maySend, input);
-  const digests = digestsOf(resource, content);
+  const digests = digestsOf(resource, content, hooks.ownRsaId);
   if (digests === undefined) return notFound;
   const there = digests.filter((digest) => {
     const found = find(digest);
@@ -93,8 +96,16 @@ export function descriptorAnswer(input: HandlerInput, kind: 'server' | 'extra'):
   return spooled(there, (digest) => find(digest)?.text, input.accepted, lifetimeSec);
 }
 
-function digestsOf(resource: string, content: DirContent): readonly Uint8Array[] | undefined {
-  if (resource === 'all') return [...content.relayIds()];
+function digestsOf(
+  resource: string,
+  content: DirContent,
+  ownRsaId: Uint8Array | undefined,
+): readonly Uint8Array[] | undefined {
+  if (resource === 'all') {
+    const ids = [...content.relayIds()];
+    if (ownRsaId === undefined || ids.some((id) => bytesEqual(id, ownRsaId))) return ids;
+    return [...ids, ownRsaId];
+  }
   const list = /^(?:d|fp)\/(.*)$/.exec(resource)?.[1];
   return list === undefined ? undefined : hexDigests(list);
 }

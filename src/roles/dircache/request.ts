@@ -7,7 +7,7 @@ export const maxHeaderBytes = 50_000;
 
 export interface ServerRequest {
   readonly method: 'GET' | 'POST';
-  /** From the slash on, without a scheme and host before it. Latin-1. */
+  /** From the slash on, without a scheme and host before it; always below `/tor/`. Latin-1. */
   readonly path: string;
   /** Names in lower case; of a name that comes twice, the first counts. */
   readonly headers: ReadonlyMap<string, string>;
@@ -71,7 +71,8 @@ export class RequestReader {
 function contentLengthOf(text: string): number {
   const value = /\r\nContent-Length: ([^\n]*)/.exec(text)?.[1];
   if (value === undefined) return 0;
-  if (!/^\d{1,10}\s*$/.test(value) || Number(value) > 0x7fffffff) {
+  // As C's strtoul reads it.
+  if (!/^\s*\+?\d{1,10}\s*$/.test(value) || Number(value) > 0x7fffffff) {
     throw new TorError('DIR_HTTP', 'Content-Length cannot be read');
   }
   return Number(value);
@@ -91,7 +92,13 @@ export function parseRequestHead(text: string): Omit<ServerRequest, 'body'> {
   }
   // Proxies put the host before the path.
   const path = /^https?:\/\/[^/]*(\/.*)$/.exec(target)?.[1] ?? target;
-  return { method, path, headers };
+  return { method, path: method === 'GET' ? belowTor(path) : path, headers };
+}
+
+/** Such as `/robots.txt`; what is asked for is always below `/tor/` (C tor parse_http_url). */
+function belowTor(path: string): string {
+  if (path === '' || path.startsWith('/tor/')) return path;
+  return path.startsWith('/') ? `/tor${path}` : `/tor/${path}`;
 }
 
 /** Undefined for none and for what cannot be read, as C tor wants it. */

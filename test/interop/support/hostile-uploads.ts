@@ -44,7 +44,7 @@ export function hostileUploads(descriptor: string, vote: string): readonly Hosti
     upload('the same, then nonsense', `${descriptor}nonsense\n`),
     upload('an unknown header', `@annotation\n${descriptor}`),
     { what: 'a vote without content', path: '/tor/post/vote', body: 'network-status-version 3\n' },
-    { what: 'no vote', path: '/tor/post/vote', body: 'x'.repeat(100_000) },
+    { what: 'no vote, as long as a real one', path: '/tor/post/vote', body: 'x'.repeat(3_000_000) },
     { what: 'an old vote', path: '/tor/post/vote', body: vote },
     { what: 'a vote that was changed', path: '/tor/post/vote', body: vote.replace('known-flags', 'known-flags More') },
     { what: 'no signatures', path: '/tor/post/consensus-signature', body: 'consensus-digest 00\n' },

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { TorError } from '../../../base/errors/index.ts';
 import type { Logger } from '../../../base/log/index.ts';
 import type { Runtime, Timer } from '../../../base/runtime/index.ts';
@@ -5,7 +6,7 @@ import { dialDirect, type OrEndpoint } from '../../../network/channels/index.ts'
 import { type DirAuthority, dirPortRequest } from '../../../network/directory/index.ts';
 import { type ConsensusParams, defaultParams } from '../../../network/netdir/index.ts';
 import type { DataDirectory, StateFile } from '../../../network/storage/index.ts';
-import { DirCacheRole } from '../../../roles/dircache/index.ts';
+import { DirCacheRole, maxVoteBytes } from '../../../roles/dircache/index.ts';
 import { ExitRole, exitConfig } from '../../../roles/exit/index.ts';
 import { HsDirStore, OnionRelay } from '../../../roles/onion/index.ts';
 import { keyFolder, loadFamilyKeys, Relay, RelayPublisher, relayConfig, SelfTest } from '../../../roles/relay/index.ts';
@@ -85,7 +86,7 @@ export class RelayPart {
     const options = this.#options;
     this.#parts = parts;
     this.#authority = await this.#loadAuthority(parts);
-    const served = this.#makeDirectory(parts);
+    const served = this.#makeDirectory(parts, await this.#frontPage());
     this.#directory = served;
     const { log, runtime, store } = this.#deps;
     const { relay, exit, onion } = this;
@@ -185,14 +186,26 @@ export class RelayPart {
     );
   }
 
+  /** What a DirPort shows to a browser. */
+  async #frontPage(): Promise<string | undefined> {
+    const path = this.#config.options.get('DirPortFrontPage');
+    if (!path) return undefined;
+    return await readFile(path, 'utf8').catch(() => {
+      this.#deps.log.warn('config', `DirPortFrontPage file '${path}' not found. Continuing anyway.`);
+      return undefined;
+    });
+  }
+
   /** The directory at BEGIN_DIR and DirPort; none with `DirCache 0`. */
-  #makeDirectory({ directory, store }: CommonParts): DirCacheRole | undefined {
+  #makeDirectory({ directory, store }: CommonParts, frontPage: string | undefined): DirCacheRole | undefined {
     const { options, ports } = this.#config;
     if (!options.get('DirCache')) return undefined;
     const { log, runtime } = this.#deps;
     const own = () => this.#publisher?.descriptor;
     const served = (text: string | undefined, publishedMs: number | undefined) =>
-      text === undefined || publishedMs === undefined ? undefined : { text, publishedMs };
+      text === undefined || publishedMs === undefined
+        ? undefined
+        : { text, publishedMs, confidential: options.get('BridgeRelay') };
     const dirPorts = listeningPorts(ports, 'dir').flatMap(({ listen }) =>
       listen.kind === 'tcp' ? [{ address: listen.ip, port: listen.port === 'auto' ? 0 : listen.port }] : [],
     );
@@ -204,6 +217,7 @@ export class RelayPart {
         logger: log,
         hooks: {
           hsDir: this.#hsDir,
+          ownRsaId: this.relay.identity.rsaIdentity.publicKey.fingerprint,
           ownDescriptor: () => served(own()?.text, own()?.fields.publishedMs),
           ownExtraInfo: () => served(own()?.extraInfo, own()?.fields.publishedMs),
           ...this.#authority?.hooks,
@@ -213,6 +227,8 @@ export class RelayPart {
       {
         dirPorts,
         bridge: options.get('BridgeRelay'),
+        ...(frontPage !== undefined && { frontPage }),
+        ...(this.#authority && { maxBodyBytes: maxVoteBytes }),
         stallTimeoutMs: options.get('TestingDirConnectionMaxStall') * 1000,
       },
     );

@@ -52,7 +52,17 @@ test('HTTP dates go both ways', () => {
   const timeMs = Date.UTC(2027, 0, 2, 3, 4, 5);
   assert.equal(httpDate(timeMs), 'Sat, 02 Jan 2027 03:04:05 GMT');
   assert.equal(parseHttpDate(httpDate(timeMs)), timeMs);
-  assert.equal(parseHttpDate('yesterday'), undefined);
+  for (const text of ['Sat, 2 Jan 2027 3:04:05 UTC', 'Sat Jan  2 03:04:05 2027', 'x, 02 jan 2027 03:04:05']) {
+    assert.equal(parseHttpDate(text), timeMs, text);
+  }
+  const none = [
+    'yesterday',
+    '',
+    '2027-01-02 03:04:05',
+    'Saturday, 02-Jan-27 03:04:05 GMT',
+    'Sat, 42 Jan 2027 03:04:05 GMT',
+  ];
+  for (const text of none) assert.equal(parseHttpDate(text), undefined, text);
 });
 
 test('an answer is read whatever way it is cut', () => {

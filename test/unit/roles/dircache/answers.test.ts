@@ -170,6 +170,21 @@ describe('server descriptors', () => {
     assert.equal(textOf(answer), own.text);
     assert.ok(!head(answer).some((line) => line.startsWith('Content-Length')), 'C tor tells no length here');
   });
+
+  it('of ourselves come by our identity too, the newest there is', async () => {
+    const [ownDescriptor, ownExtraInfo] = ['router me\n', 'extra-info me\n'].map((text) => () => ({
+      text,
+      publishedMs: nowMs,
+    }));
+    assert.ok(ownDescriptor !== undefined && ownExtraInfo !== undefined);
+    const { ask } = setUp({ ownRsaId: new Uint8Array(20).fill(1), ownDescriptor, ownExtraInfo });
+    assert.equal(textOf(await ask(`/tor/server/fp/${id(0)}`)), 'router me\n');
+    assert.equal(textOf(await ask('/tor/server/all')), 'router me\n', 'not the older one that others gave');
+    assert.equal(textOf(await ask(`/tor/extra/fp/${id(0)}`)), 'extra-info me\n');
+    assert.equal(textOf(await ask('/tor/extra/all')), 'extra-info me\n');
+    const stranger = setUp({ ownRsaId: new Uint8Array(20).fill(9), ownDescriptor });
+    assert.equal(textOf(await stranger.ask('/tor/server/all')), 'router one\nrouter me\n');
+  });
 });
 
 describe('certificates', () => {

@@ -30,6 +30,19 @@ describe('requests', () => {
     assert.equal(read('get /tor/x HTTP/1.0\r\n\r\n')?.method, 'GET');
   });
 
+  it('are always for something below /tor/', () => {
+    assert.equal(read('GET /robots.txt HTTP/1.0\r\n\r\n')?.path, '/tor/robots.txt');
+    assert.equal(read('GET keys/all HTTP/1.0\r\n\r\n')?.path, '/tor/keys/all');
+    assert.equal(read('GET / HTTP/1.0\r\n\r\n')?.path, '/tor/');
+  });
+
+  it('tell the length of their body as C reads numbers', () => {
+    for (const length of ['5', ' 5', '+5', '005', '5 ']) {
+      const request = read(`POST /tor/ HTTP/1.0\r\nContent-Length: ${length}\r\n\r\nhello, and more`);
+      assert.equal(latin1(request?.body ?? new Uint8Array(0)), 'hello', length);
+    }
+  });
+
   it('without a readable request line have no path', () => {
     for (const line of ['GET /x', 'GET /x HTTP/2.0', 'GET', 'GET /x HTTP/1.0 more', 'GETHTTP/1.0']) {
       assert.equal(read(`${line}\r\n\r\n`)?.path, '', line);
