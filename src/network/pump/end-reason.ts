@@ -18,3 +18,13 @@ const table: ReadonlyMap<string, number> = new Map([
 export function errorToEndReason(error: { readonly code?: string | undefined }): number {
   return table.get(error.code ?? '') ?? EndReason.MISC;
 }
+
+const answeredLater = new Set(['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ECONNRESET']);
+
+/**
+ * Why a TCP connection was not made. C tor differs from the specification: of a connection that fails after connect()
+ * has returned it says MISC, because it looks at an errno that is long overwritten, and so do we.
+ */
+export function tcpFailureReason(error: { readonly code?: string | undefined }): number {
+  return answeredLater.has(error.code ?? '') ? EndReason.MISC : errorToEndReason(error);
+}

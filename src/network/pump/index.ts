@@ -1,4 +1,4 @@
-export { errorToEndReason } from './end-reason.ts';
+export { errorToEndReason, tcpFailureReason } from './end-reason.ts';
 export { SocketPump } from './pump.ts';
 export { SharedReader } from './shared-reader.ts';
 export type { PumpDeps, PumpEnd, PumpOptions } from './types.ts';

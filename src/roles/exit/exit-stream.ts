@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { IpBytes } from '../../base/ip/index.ts';
-import { errorToEndReason, type SharedReader, SocketPump } from '../../network/pump/index.ts';
+import { type SharedReader, SocketPump, tcpFailureReason } from '../../network/pump/index.ts';
 import type { IncomingStream, StreamEnd, StreamHandler } from '../../protocol/stream/index.ts';
 import { EndReason } from '../../wire/relaymsg/index.ts';
 
@@ -60,7 +60,7 @@ export class ExitStream implements StreamHandler {
     this.#target = target;
     this.#socket = socket;
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (this.#state === 'connecting') this.refuse(connectFailureReason(error));
+      if (this.#state === 'connecting') this.refuse(tcpFailureReason(error));
     });
     const pump = new SocketPump({ socket, reader });
     this.#pump = pump;
@@ -106,14 +106,4 @@ export class ExitStream implements StreamHandler {
     this.#socket?.destroy();
     this.#hooks.closed(this);
   }
-}
-
-const answeredLater = new Set(['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ECONNRESET']);
-
-/**
- * Why a connection was not made. C tor differs from the specification: of a connection that fails after connect() has
- * returned it says MISC, because it looks at an errno that is long overwritten, and so do we.
- */
-function connectFailureReason(error: NodeJS.ErrnoException): number {
-  return answeredLater.has(error.code ?? '') ? EndReason.MISC : errorToEndReason(error);
 }

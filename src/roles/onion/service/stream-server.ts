@@ -23,6 +23,9 @@ export interface StreamRules {
 
 const defaultConnectTimeoutMs = 60_000;
 
+/** What is needed of a rendezvous circuit. */
+export type ServedCircuit = Pick<OriginCircuit, 'acceptStreams' | 'close' | 'id' | 'openStreams'>;
+
 /** Answers the streams that clients open on rendezvous circuits. */
 export class StreamServer {
   #rules: StreamRules;
@@ -52,22 +55,22 @@ export class StreamServer {
     this.#closed = true;
   }
 
-  serve(circuit: OriginCircuit): void {
+  serve(circuit: ServedCircuit): void {
     circuit.acceptStreams((begin, stream) => this.#accept(circuit, begin, stream));
   }
 
   /** As C tor's handle_hs_exit_conn(): what is refused gets DONE, so that a client cannot tell a port from a limit. */
-  #accept(circuit: OriginCircuit, begin: StreamBegin, stream: IncomingStream): StreamHandler | number {
+  #accept(circuit: ServedCircuit, begin: StreamBegin, stream: IncomingStream): StreamHandler | number {
     if (this.#closed || begin.kind !== 'begin') return EndReason.DONE;
     const { maxStreams = 0 } = this.#rules;
     // The stream that is being asked for is counted among the open ones.
     if (maxStreams > 0 && circuit.openStreams > maxStreams) {
-      if (this.#rules.maxStreamsCloseCircuit === true) circuit.close();
+      if (this.#rules.maxStreamsCloseCircuit === true) closeAfterAnswer(circuit);
       return EndReason.DONE;
     }
     const target = this.#ports.find(begin.port);
     if (target === undefined) {
-      if (this.#rules.allowUnknownPorts !== true) circuit.close();
+      if (this.#rules.allowUnknownPorts !== true) closeAfterAnswer(circuit);
       return EndReason.DONE;
     }
     const about = { port: begin.port, circuitId: circuit.id };
@@ -78,6 +81,11 @@ export class StreamServer {
       ...(this.#rules.exportCircuitId === true ? { preamble: proxyLine(circuit.id, begin.port) } : {}),
     });
   }
+}
+
+/** DESTROY drops cells that wait: the answer is sent in this turn and leaves in the next. */
+function closeAfterAnswer(circuit: ServedCircuit): void {
+  setImmediate(() => setImmediate(() => circuit.close()));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import { TorError } from '../../../base/errors/index.ts';
-import { SharedReader, SocketPump } from '../../../network/pump/index.ts';
+import { errorToEndReason, SharedReader, SocketPump, tcpFailureReason } from '../../../network/pump/index.ts';
 import { type IncomingStream, StreamDuplex, type StreamHandler } from '../../../protocol/stream/index.ts';
 import { EndReason } from '../../../wire/relaymsg/index.ts';
 
@@ -62,7 +62,8 @@ export function connectTarget(
     stream.end(reason);
     options.onFailed?.(why);
   };
-  socket.once('error', (error: NodeJS.ErrnoException) => fail(EndReason.CONNECTREFUSED, error.code ?? error.message));
+  const reasonOf = target.kind === 'tcp' ? tcpFailureReason : errorToEndReason;
+  socket.once('error', (error: NodeJS.ErrnoException) => fail(reasonOf(error), error.code ?? error.message));
   socket.once('connect', () => {
     if (settled) return;
     settled = true;
