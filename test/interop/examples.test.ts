@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
-import { claimLabFolder, type Lab, LabHost, labFolder } from '../../src/app/lab/index.ts';
+import { type Lab, LabHost, labFolder } from '../../src/app/lab/index.ts';
 import type { Tor } from '../../src/index.ts';
 import { type PackedProject, packedProject, root } from '../support/packed-project.ts';
 import { torOf } from './support/library.ts';
@@ -108,9 +108,8 @@ describe('examples and what the README tells, with the packed package, in a priv
     }
     cpSync(join(root, 'examples'), project.folder, { recursive: true, filter: (path) => !path.endsWith('.json') });
     scratch = mkdtempSync(join(project.folder, 'data-'));
-    await claimLabFolder(labName);
-    host = new LabHost(labName, net);
-    await host.listen();
+    host = await LabHost.claim(labName);
+    await host.serve(net);
     tor = await torOf(net, join(scratch, 'own'));
   });
   after(async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +70,9 @@ describe('tropea lab', () => {
   it('runs programs inside the network', async () => {
     const url = `http://web.test:${status.httpPort}/`;
     assert.equal(await good('exec', '--name', name, '--', 'curl', '-sS', url), 'hello through tor\n');
-    assert.equal((await tropea('exec', '--name', name, '--', 'curl', '-sS', 'http://nowhere.invalid/')).code, 1);
+    assert.notEqual((await tropea('exec', '--name', name, '--', 'curl', '-sS', 'http://nowhere.invalid/')).code, 0);
+    assert.equal((await tropea('exec', '--name', name, '--', 'sh', '-c', 'exit 7')).code, 7, 'its code is ours');
+    assert.equal((await tropea('exec', '--name', name, '--', 'sh', '-c', 'kill -TERM $$')).code, 128 + 15);
   });
 
   it('kills, starts and restarts nodes', async () => {
@@ -99,9 +102,28 @@ describe('tropea lab', () => {
 
   it('leaves nothing behind', async () => {
     assert.match(await good('down', '--name', name), /is down/);
+    for (const left of [status.folder, `${status.folder}.log`]) assert.equal(existsSync(left), false, left);
     for (const { pid } of status.nodes) assert.equal(isAlive(pid), false, `${pid}`);
     assert.match((await tropea('status', '--name', name)).stderr, /No lab called/);
   });
+});
+
+it('tropea lab tells of a network that is still starting, which nobody else can start, and gives it up', async () => {
+  const name = `early${process.pid}`;
+  const up = tropea('up', 'basic', '--name', name);
+  const said = async (...words: string[]): Promise<string> =>
+    (await tropea(...words, '--name', name)).stderr.toString();
+  let status = '';
+  while (!/still starting/.test(status)) {
+    status = await said('status');
+    assert.match(status, /still starting|No lab called/);
+  }
+  assert.match(await said('up', 'basic'), /runs already/);
+  assert.match(await good('down', '--name', name), /is down/);
+  const { code, stdout } = await up;
+  assert.equal(code, 1);
+  assert.match(stdout.toString(), /Ended before it was ready/);
+  assert.match(await said('status'), /No lab called/);
 });
 
 it('tropea lab demo shows each step to an onion service', { timeout: 200_000 }, async () => {

@@ -8,8 +8,8 @@ export interface ProgramIo {
   readonly readStdin: () => string;
 }
 
-/** C tor's exit codes: 0 and 1. */
-export type ExitCode = 0 | 1;
+/** C tor's exit codes: 0 and 1; that of the program where one is run inside a private network. */
+export type ExitCode = number;
 
 export const processIo: ProgramIo = {
   stdout: (text) => {

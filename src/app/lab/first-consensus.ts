@@ -106,7 +106,7 @@ export class FirstConsensus {
   async #unlessOneEnds<T>(work: Promise<T>): Promise<T> {
     const end = this.#nodes.map(async (node): Promise<never> => {
       await node.process.exited;
-      throw new TorError('LAB_FAILED', `${node.name} ended\n${node.process.tail()}`);
+      throw new TorError('LAB_FAILED', node.lastWords());
     });
     return await Promise.race([work, ...end]);
   }
@@ -140,7 +140,7 @@ export class FirstConsensus {
   async #listening(authorities: readonly LabNode[]): Promise<void> {
     for (const node of authorities) {
       const look = async (): Promise<true | undefined> => {
-        if (!node.running) throw new TorError('LAB_FAILED', `${node.name} ended\n${node.process.tail()}`);
+        if (!node.running) throw new TorError('LAB_FAILED', node.lastWords());
         return (await ask(node, '/tor/keys/authority')) === undefined ? undefined : true;
       };
       await waitFor(`the directory port of ${node.name}`, look, { timeoutMs: 60_000, intervalMs: 50 });
@@ -152,6 +152,7 @@ export class FirstConsensus {
     const deadline = performance.now() + patienceMs;
     let counts: readonly number[] = [];
     while (performance.now() < deadline) {
+      this.#deps.check();
       const texts = await Promise.all(this.#authorities.map((node) => ask(node, '/tor/server/all')));
       const known = texts.map((text) => describedRelays(text ?? ''));
       counts = this.#listed.map((name) => known.filter((each) => each.has(name)).length);

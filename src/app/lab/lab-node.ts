@@ -87,7 +87,7 @@ export class LabNode implements NodeDescription {
 
   /** Starts the process; says nothing about whether it is ready. */
   start(): void {
-    if (this.running) throw new TorError('LAB_FAILED', `${this.name} runs already`);
+    if (this.running) throw new TorError('LAB_COMMAND', `${this.name} runs already.`);
     const { name, torrcFile, logFile } = this;
     this.#child =
       this.#host?.start({ name, torrcFile, logFile }) ??
@@ -102,6 +102,12 @@ export class LabNode implements NodeDescription {
   /** Resolves when the node says, or has said, a matching line. */
   waitForLog(pattern: RegExp, timeoutMs = 30_000): Promise<string> {
     return this.process.waitForLine(pattern, { timeoutMs });
+  }
+
+  /** How it ended, and the end of what it said. */
+  lastWords(): string {
+    const tail = this.#child?.tail() ?? '';
+    return `${this.name} ${this.#child?.ended ?? 'ended'}${tail === '' ? '' : `\n${tail}`}`;
   }
 
   /** Lines of severity warn and err, less those that every private network has. */
@@ -132,7 +138,7 @@ export class LabNode implements NodeDescription {
   /** A control connection, as soon as the node listens. Rejects when the node ends before. */
   control(timeoutMs = 20_000): Promise<ControlClient> {
     const open = async (): Promise<ControlClient | undefined> => {
-      if (this.#child?.running === false) throw new TorError('LAB_FAILED', `${this.name} ended\n${this.#child.tail()}`);
+      if (this.#child?.running === false) throw new TorError('LAB_FAILED', this.lastWords());
       return ControlClient.open(this.controlPort, { address: this.address }).catch(() => undefined);
     };
     return waitFor(`the control port of ${this.name}`, open, { timeoutMs, intervalMs: 50 });

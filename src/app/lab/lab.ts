@@ -13,10 +13,17 @@ import { type Implementation, implementationName } from './implementation.ts';
 import { LabNode, type NodeDescription, type NodeKind } from './lab-node.ts';
 import { NodeHost } from './node-host.ts';
 import { type Timing, torrc } from './node-torrc.ts';
-import { authorizeClients, makeClientKey, type OnionServiceDescription } from './onion-files.ts';
+import {
+  authorizeClients,
+  clientAuthFolder,
+  makeClientKey,
+  type OnionServiceDescription,
+  writeClientAuth,
+} from './onion-files.ts';
 import { startService } from './service-ready.ts';
 import {
   type ClientOptions,
+  givenNames,
   type LabTopology,
   type NodeOptions,
   nodesOf,
@@ -150,8 +157,7 @@ export class Lab {
       return network;
     } catch (error) {
       const given = options.signal?.aborted === true;
-      const said = network.nodes.filter((node) => node.running).map((node) => `${node.name}: ${node.process.tail(4)}`);
-      if (!given) progress(`did not start; logs are kept in ${folder}\n${said.join('\n')}`);
+      if (!given) progress(`did not start; logs are kept in ${folder}${network.#lastWords()}`);
       await network.stop(given ? {} : { keep: true });
       throw TorError.from(error, 'LAB_FAILED');
     }
@@ -289,6 +295,7 @@ export class Lab {
     }
     await startService(node, { bootstrapMs: this.#patienceMs, onEvent: options.onEvent });
     const hostname = (await readFile(join(service, 'hostname'), 'latin1')).trim();
+    for (const client of clients) await writeClientAuth(clientAuthFolder(node.folder), hostname, client);
     this.onions[node.name] = { hostname, clients };
     return node;
   }
@@ -358,7 +365,8 @@ export class Lab {
   }
 
   #freeName(kind: NodeKind): string {
-    const taken = new Set([...this.#known, ...this.nodes].map((node) => node.name));
+    const there = [...this.#known, ...this.nodes].map((node) => node.name);
+    const taken = new Set([...there, ...givenNames(this.#options)]);
     const mark = this.#world === undefined ? `p${process.pid}x` : '';
     for (let number = 0; ; number++) {
       const name = `${kind}${mark}${number}`;
@@ -418,11 +426,13 @@ export class Lab {
    */
   async #addEnds(which: 'tropea' | 'others'): Promise<void> {
     const { clients, onionServices, implementation } = this.#options;
+    const given = givenNames(this.#options);
+    const named = <T extends NodeOptions>(kind: NodeKind, list: readonly T[]) => withNames(kind, list, given);
     const chosen = (options: NodeOptions): boolean =>
       (which === 'tropea') === (implementationName(options.implementation ?? implementation ?? 'tor') === 'tropea');
     await Promise.all([
-      ...withNames('onion', nodesOf(onionServices, 0)).map((each) => chosen(each) && this.addOnionService(each)),
-      ...withNames('client', nodesOf(clients, 0)).map((each) => chosen(each) && this.addClient(each)),
+      ...named('onion', nodesOf(onionServices, 0)).map((each) => chosen(each) && this.addOnionService(each)),
+      ...named('client', nodesOf(clients, 0)).map((each) => chosen(each) && this.addClient(each)),
     ]);
   }
 
@@ -451,6 +461,13 @@ export class Lab {
   /** How long a node may take to bootstrap: those started with the network wait for a consensus first. */
   get #patienceMs(): number {
     return this.#isReady ? 60_000 : 180_000 + 2000 * this.nodes.length;
+  }
+
+  /** What the nodes are at, unless one ended by itself: then that is the reason, and who ended tells it. */
+  #lastWords(): string {
+    const running = this.nodes.filter((node) => node.running);
+    if (running.length < this.nodes.length) return '';
+    return running.map((node) => `\n${node.name}: ${node.process.tail(4)}`).join('');
   }
 
   #unlessStopped(): void {

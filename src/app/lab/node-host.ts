@@ -118,6 +118,10 @@ class HostedNode implements NodeProcess {
     return this.#log.ended === undefined;
   }
 
+  get ended(): string | undefined {
+    return this.#log.ended;
+  }
+
   get lines(): readonly string[] {
     return this.#log.lines;
   }

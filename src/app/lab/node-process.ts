@@ -5,6 +5,8 @@ export interface NodeProcess {
   readonly pid: number;
   readonly running: boolean;
   readonly exited: Promise<void>;
+  /** How it ended. */
+  readonly ended: string | undefined;
   /** What it said so far. */
   readonly lines: readonly string[];
   tail(count?: number): string;

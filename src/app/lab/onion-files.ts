@@ -37,6 +37,9 @@ export async function authorizeClients(serviceFolder: string, clients: readonly 
   }
 }
 
+/** In the folder of a service's node: what its clients need. */
+export const clientAuthFolder = (nodeFolder: string): string => join(nodeFolder, 'clients');
+
 /** Writes what a client's `ClientOnionAuthDir` needs to open the service's descriptor. */
 export async function writeClientAuth(folder: string, hostname: string, client: ClientKey): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });

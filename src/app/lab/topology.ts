@@ -1,4 +1,5 @@
 import { TorError } from '../../base/errors/index.ts';
+import { nearestOf } from '../../wire/torrc/index.ts';
 import type { Implementation } from './implementation.ts';
 import type { Timing } from './node-torrc.ts';
 import type { OnionPort } from './onion-files.ts';
@@ -62,9 +63,13 @@ export function nodesOf<T extends NodeOptions>(
   return typeof list === 'number' ? Array.from({ length: list }, () => ({}) as T) : list;
 }
 
-/** Numbers those without a name in the order of the list, whichever starts first. */
-export function withNames<T extends NodeOptions>(kind: string, list: readonly T[]): readonly T[] {
-  const taken = new Set(list.map(({ name }) => name));
+/** Numbers those without a name in the order of the list, whichever starts first, past the names that are taken. */
+export function withNames<T extends NodeOptions>(
+  kind: string,
+  list: readonly T[],
+  others: Iterable<string> = [],
+): readonly T[] {
+  const taken = new Set<string | undefined>([...others, ...list.map(({ name }) => name)]);
   let number = 0;
   return list.map((options) => {
     if (options.name !== undefined) return options;
@@ -78,6 +83,12 @@ const nodeName = /^[A-Za-z0-9]{1,19}$/;
 
 function fail(where: string, what: string): never {
   throw new TorError('LAB_TOPOLOGY', `${where} ${what}.`, { facts: { field: where } });
+}
+
+function alternatives(key: string, known: readonly string[]): string {
+  const nearest = nearestOf(key, known);
+  const all = `there are ${known.join(', ')}`;
+  return nearest === undefined ? all : `do you mean ${nearest}? Else ${all}`;
 }
 
 type Check = (value: unknown, where: string) => void;
@@ -109,7 +120,7 @@ const record =
     if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(where, 'must be an object');
     for (const [key, field] of Object.entries(value as object)) {
       const check = Object.hasOwn(fields, key) ? fields[key] : undefined;
-      if (check === undefined) fail(`${where}.${key}`, `is not known; there are ${Object.keys(fields).join(', ')}`);
+      if (check === undefined) fail(`${where}.${key}`, `is not known; ${alternatives(key, Object.keys(fields))}`);
       check(field, `${where}.${key}`);
     }
   };
@@ -117,6 +128,9 @@ const program: Check = (value, where) => {
   if (value === 'tor' || value === 'tropea') return;
   if (typeof value === 'string') fail(where, 'must be "tor", "tropea" or an object with name and command');
   record({ name: text, command: listOf(text) })(value, where);
+  const { name: called, command } = value as { readonly name?: unknown; readonly command?: readonly unknown[] };
+  if (called === undefined) fail(`${where}.name`, 'is missing');
+  if (command === undefined || command.length === 0) fail(`${where}.command`, 'must name a program');
 };
 const countOrList =
   (node: Check): Check =>
@@ -129,10 +143,26 @@ const countOrList =
 
 const node = { name, implementation: program, torrc: listOf(text) };
 const relay = record({ ...node, ipv6: flag });
-const port = record({ virtualPort: wholeNumber, target: text });
+const port: Check = (value, where) => {
+  record({ virtualPort: wholeNumber, target: text })(value, where);
+  const { virtualPort, target } = value as { readonly virtualPort?: number; readonly target?: string };
+  if (virtualPort === undefined || virtualPort < 1 || virtualPort > 65_535) {
+    fail(`${where}.virtualPort`, 'must be a port, 1 to 65535');
+  }
+  if (target === undefined || target === '')
+    fail(`${where}.target`, 'must be an address and port, such as 127.0.0.1:8080');
+};
 const params: Check = (value, where) => {
-  if (typeof value !== 'object' || value === null) fail(where, 'must be an object');
-  for (const [key, number] of Object.entries(value as object)) wholeNumber(number, `${where}.${key}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(where, 'must be an object');
+  for (const [key, number] of Object.entries(value as object)) {
+    if (!/^[A-Za-z0-9_-]+$/.test(key)) fail(`${where}.${key}`, 'is no name of a parameter');
+    wholeNumber(number, `${where}.${key}`);
+  }
+};
+const daySeconds = 86_400;
+const interval: Check = (value, where) => {
+  const seconds = Number.isSafeInteger(value) ? Number(value) : 0;
+  if (seconds < 10 || daySeconds % seconds !== 0) fail(where, 'must be 10 seconds or more, and divide a day');
 };
 const topology = record({
   authorities: countOrList(record(node)),
@@ -145,7 +175,7 @@ const topology = record({
   processes: count,
   torrc: listOf(text),
   consensusParams: params,
-  timing: record({ votingIntervalS: wholeNumber }),
+  timing: record({ votingIntervalS: interval }),
 });
 
 /** Checks what a user wrote. Throws LAB_TOPOLOGY with the place of the first mistake. */
@@ -160,8 +190,20 @@ export function checkTopology(value: unknown): LabTopology {
       names.add(name);
     }
   }
+  checkBridges(written);
   if (nodesOf(written.authorities, 3).length === 0) fail('network.authorities', 'must have at least one');
   return written;
+}
+
+function checkBridges({ bridges, clients }: LabTopology): void {
+  const there = withNames('bridge', nodesOf<NodeOptions>(bridges, 0)).map((bridge) => bridge.name ?? '');
+  for (const [i, client] of nodesOf<ClientOptions>(clients, 0).entries()) {
+    for (const bridge of client.bridges ?? []) {
+      if (there.includes(bridge)) continue;
+      const known = there.length === 0 ? 'there are none' : `there are ${there.join(', ')}`;
+      fail(`network.clients[${i}].bridges`, `names ${bridge}, which is no bridge of this network; ${known}`);
+    }
+  }
 }
 
 const lists = (written: LabTopology): readonly (readonly [number | readonly NodeOptions[] | undefined, number])[] => [
@@ -172,6 +214,10 @@ const lists = (written: LabTopology): readonly (readonly [number | readonly Node
   [written.onionServices, 0],
   [written.clients, 0],
 ];
+
+/** The names that were written down. */
+export const givenNames = (written: LabTopology): readonly string[] =>
+  lists(written).flatMap(([list, count]) => nodesOf(list, count).flatMap(({ name }) => name ?? []));
 
 /** How many nodes the network will have. */
 export const sizeOf = (written: LabTopology): number =>

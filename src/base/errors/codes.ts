@@ -263,6 +263,16 @@ export const errorCodes = {
     'The description of a private network cannot be read.',
     'Mend the field the message names; see tropea lab --help.',
   ),
+  LAB_STARTING: code(
+    'usage',
+    'The private network is still starting.',
+    'Wait until it is ready, or give it up with tropea lab down.',
+  ),
+  LAB_COMMAND: code(
+    'usage',
+    'A private network cannot do that now.',
+    'Look at tropea lab status; tropea lab down ends the network.',
+  ),
   LAB_NOT_RUNNING: code('usage', 'No private network of that name runs.', 'Start one with tropea lab up.'),
   OPTION_INVALID: code('usage', 'An option of a call cannot be what it is.', 'Change the option the message names.'),
   REQUEST_REFUSED: code(

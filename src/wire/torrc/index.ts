@@ -3,7 +3,7 @@ export { deprecatedOptions, expandAlias } from './aliases.ts';
 export { dumpOptions } from './dump.ts';
 export { type ConfigLine, type IncludeReader, type ParseLinesOptions, parseConfigLines } from './lines.ts';
 export { type ConfigSources, type LoadedOptions, loadOptions } from './load.ts';
-export { nearestName } from './nearest.ts';
+export { nearestName, nearestOf } from './nearest.ts';
 export { type AssignOptions, type ConfigMessage, type ReportConfig, TorOptions } from './options.ts';
 export {
   defaultEntryFlags,

@@ -1,10 +1,13 @@
 import { listableNames } from './table/index.ts';
 
 /** The option whose name is most like a misspelt one, when one is near enough to be meant. */
-export function nearestName(key: string): string | undefined {
+export const nearestName = (key: string): string | undefined => nearestOf(key, listableNames());
+
+/** The one of these names that is most like a misspelt one, when one is near enough to be meant. */
+export function nearestOf(key: string, names: Iterable<string>): string | undefined {
   const wanted = key.slice(0, 64).toLowerCase();
   let best: { readonly name: string; readonly distance: number } | undefined;
-  for (const name of listableNames()) {
+  for (const name of names) {
     const distance = editDistance(wanted, name.toLowerCase());
     if (best === undefined || distance < best.distance) best = { name, distance };
   }

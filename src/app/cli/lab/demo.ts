@@ -1,7 +1,6 @@
 import { TorError } from '../../../base/errors/index.ts';
 import {
   ClientTale,
-  claimLabFolder,
   getThroughSocks,
   joinedSteps,
   Lab,
@@ -46,9 +45,11 @@ export async function labDemo(name: string, given: LabArguments, io: ProgramIo):
   let lab: Lab | undefined;
   let host: LabHost | undefined;
   try {
+    if (!once) host = await LabHost.claim(name);
+    void host?.ended.then(stop.stop);
     lab = await Lab.start({
       ...network,
-      ...(once ? {} : { folder: await claimLabFolder(name) }),
+      ...(host === undefined ? {} : { folder: host.folder }),
       keep: given.options.has('keep'),
       implementation: 'tropea',
       processes: usualProcesses(),
@@ -65,13 +66,16 @@ export async function labDemo(name: string, given: LabArguments, io: ProgramIo):
       progress: say,
     });
     await show(lab, service, { io, say });
-    if (!once) {
-      host = new LabHost(name, lab);
-      await stay(host, { name, io, signal: stop.signal });
+    if (host !== undefined) {
+      await host.serve(lab);
+      await stay({ name, io, signal: stop.signal });
     }
     return 0;
   } catch (error) {
-    if (TorError.is(error) && error.code === 'ABORTED') return 1;
+    if (TorError.is(error) && error.code === 'ABORTED') {
+      io.stdout('Ended before it was ready.\n');
+      return 1;
+    }
     throw error;
   } finally {
     page.close();
@@ -117,13 +121,14 @@ async function watch(node: LabNode, hear: (event: string) => void): Promise<() =
   return () => control.close();
 }
 
-async function stay(
-  host: LabHost,
-  { name, io, signal }: { readonly name: string; readonly io: ProgramIo; readonly signal: AbortSignal },
-): Promise<void> {
-  await host.listen();
+async function stay(where: {
+  readonly name: string;
+  readonly io: ProgramIo;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { name, io, signal } = where;
   const option = name === 'default' ? '' : ` --name ${name}`;
   io.stdout(`\nThe network goes on until Ctrl-C. In another window: bin/tropea lab status${option}\n`);
-  await Promise.race([aborted(signal), host.ended]);
+  await aborted(signal);
   io.stdout('Ending the nodes.\n');
 }

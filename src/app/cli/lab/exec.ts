@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { TorError } from '../../../base/errors/index.ts';
 import type { LabStatus } from '../../lab/index.ts';
@@ -32,8 +33,12 @@ export async function execInLab(status: LabStatus, command: readonly string[]): 
     stdio: 'inherit',
     env: { ...process.env, ...proxySettings(status, client.socksPort) },
   });
-  return new Promise((resolve, reject) => {
+  // Ctrl-C is for the program, which may go on.
+  const ignore = (): void => undefined;
+  process.on('SIGINT', ignore);
+  return new Promise<ExitCode>((resolve, reject) => {
     child.on('error', (cause) => reject(new TorError('COMMAND_USAGE', `${file}: ${cause.message}`, { cause })));
-    child.on('exit', (code) => resolve(code === 0 ? 0 : 1));
-  });
+    // As a shell tells of a signal.
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  }).finally(() => process.off('SIGINT', ignore));
 }

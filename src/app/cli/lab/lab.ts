@@ -61,6 +61,7 @@ export async function run(args: readonly string[], io: ProgramIo): Promise<ExitC
   if (args[0] === 'host') return (await import('./host.ts')).host(io);
   const given = readArguments(args);
   const [action = '', operand] = given.words;
+  refuseMore(action, given);
   const name = given.options.get('name') ?? 'default';
   labFolder(name);
   switch (action) {
@@ -89,6 +90,26 @@ export async function run(args: readonly string[], io: ProgramIo): Promise<ExitC
   }
 }
 
+/** How many words a command takes after its name; those of `exec` are the program's. */
+const operands: Readonly<Record<string, number>> = {
+  up: 1,
+  demo: 0,
+  status: 0,
+  down: 0,
+  logs: 1,
+  kill: 1,
+  stop: 1,
+  start: 1,
+  restart: 1,
+};
+
+function refuseMore(action: string, { words }: LabArguments): void {
+  const most = operands[action];
+  const more = most === undefined ? undefined : words[most + 1];
+  if (more !== undefined)
+    throw new TorError('COMMAND_USAGE', `tropea lab ${action} does not take "${more}".\n${usage}`);
+}
+
 function needed(operand: string | undefined): string {
   if (operand === undefined) throw new TorError('COMMAND_USAGE', `The name of a node is missing.\n${usage}`);
   return operand;
@@ -101,15 +122,20 @@ async function steer(name: string, request: LabRequest, io: ProgramIo): Promise<
 
 /** Asks for the end and waits until nobody answers any more. */
 async function down(name: string, io: ProgramIo): Promise<ExitCode> {
-  await askLab(name, { do: 'down' });
+  // One that is still starting gives up.
+  await askLab(name, { do: 'down' }).catch(unlessStarting);
   for (;;) {
-    const gone = await askLab(name, { do: 'status' }).then(
-      () => false,
-      () => true,
-    );
-    if (gone) break;
+    const status = await askLab(name, { do: 'status' }).catch(noLab);
+    if (status === 'none') break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   io.stdout(`The lab ${name} is down.\n`);
   return 0;
 }
+
+function unlessStarting(error: unknown): void {
+  if (!TorError.is(error) || error.code !== 'LAB_STARTING') throw error;
+}
+
+const noLab = (error: unknown): 'none' | undefined =>
+  TorError.is(error) && error.code === 'LAB_STARTING' ? undefined : 'none';

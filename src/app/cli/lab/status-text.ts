@@ -12,6 +12,19 @@ function lineOf(node: NodeStatus): string {
   return `${node.name.padEnd(14)} ${node.kind.padEnd(10)} ${node.implementation.padEnd(7)} ${state.padEnd(9)} ${pid.padEnd(8)} ${ports.join(', ')}`;
 }
 
+function onionLines({ onions, clientAuth }: LabStatus, name: string, proxy: string | undefined): readonly string[] {
+  const [address, keys] = [onions[name], clientAuth[name]];
+  if (address === undefined) return [];
+  if (keys !== undefined) {
+    return [
+      `Onion service ${name}, for who has the keys of it:`,
+      `  ClientOnionAuthDir ${keys}`,
+      `  http://${address}/`,
+    ];
+  }
+  return [`Onion service ${name}:`, proxy === undefined ? `  http://${address}/` : `  ${proxy} http://${address}/`];
+}
+
 /** One line for each node, then what a user can paste. */
 export function statusText(status: LabStatus): string {
   const client = status.nodes.find((node) => node.socksPort > 0 && node.running);
@@ -21,10 +34,7 @@ export function statusText(status: LabStatus): string {
     ...status.nodes.map(lineOf),
     '',
     ...(proxy === undefined ? [] : ['Through an exit:', `  ${proxy} http://web.test:${status.httpPort}/`]),
-    ...Object.entries(status.onions).flatMap(([name, address]) => [
-      `Onion service ${name}:`,
-      proxy === undefined ? `  http://${address}/` : `  ${proxy} http://${address}/`,
-    ]),
+    ...status.nodes.flatMap(({ name }) => onionLines(status, name, proxy)),
     '',
   ].join('\n');
 }

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { TorError } from '../../../base/errors/index.ts';
 import {
   askLab,
@@ -11,7 +10,6 @@ import {
   type LabTopology,
   loadTopology,
   sizeOf,
-  statusOf,
   usualProcesses,
 } from '../../lab/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
@@ -46,23 +44,33 @@ export async function labUp(name: string, given: LabArguments, io: ProgramIo): P
   const written = await loadTopology(given.words[1] ?? 'basic');
   if (given.options.has('detach')) return detached(name, io);
   const topology = settled(written, given);
-  const folder = await claimLabFolder(name);
+  const keep = given.options.has('keep');
+  const host = await LabHost.claim(name);
+  const { folder } = host;
   const stop = untilSignal();
-  const lab = await start(topology, { folder, keep: given.options.has('keep'), signal: stop.signal }, io);
-  const host = new LabHost(name, lab);
+  void host.ended.then(stop.stop);
+  let lab: Lab | undefined;
   try {
-    await host.listen();
-    io.stdout(`\n${statusText(statusOf(name, lab))}\nCtrl-C ends it.\n`);
-    await Promise.race([aborted(stop.signal), host.ended]);
+    lab = await start(topology, { folder, keep, signal: stop.signal }, io);
+    io.stdout(`\n${statusText(await host.serve(lab))}\nCtrl-C ends it.\n`);
+    await aborted(stop.signal);
     io.stdout('Ending the nodes.\n');
+    return 0;
+  } catch (error) {
+    if (!TorError.is(error) || error.code !== 'ABORTED') throw error;
+    io.stdout('Ended before it was ready.\n');
+    return 1;
   } finally {
-    await lab.stop();
+    await lab?.stop();
+    if (!keep && lab !== undefined) rmSync(detachedLog(folder), { force: true });
     // As long as it answers, others know that nodes are ending.
     host.close();
     stop.forget();
   }
-  return 0;
 }
+
+/** What a lab in the background says. */
+const detachedLog = (folder: string): string => `${folder}.log`;
 
 function start(
   topology: LabTopology,
@@ -75,8 +83,7 @@ function start(
 
 /** Starts the same command in the background and waits until it answers. */
 async function detached(name: string, io: ProgramIo): Promise<ExitCode> {
-  const folder = await claimLabFolder(name);
-  const logFile = `${folder}.log`;
+  const logFile = detachedLog(await claimLabFolder(name));
   const log = openSync(logFile, 'w', 0o600);
   const args = process.argv.slice(1).filter((word) => word !== '--detach');
   const child = spawn(process.execPath, [...process.execArgv, ...args], {
@@ -85,22 +92,31 @@ async function detached(name: string, io: ProgramIo): Promise<ExitCode> {
   });
   closeSync(log);
   let ended = false;
-  child.on('exit', () => {
-    ended = true;
+  const exited = new Promise<void>((resolve) => {
+    for (const event of ['exit', 'error'])
+      child.on(event, () => {
+        ended = true;
+        resolve();
+      });
   });
-  child.on('error', () => {
-    ended = true;
-  });
+  const stop = untilSignal();
   for (;;) {
+    if (stop.signal.aborted) {
+      child.kill('SIGTERM');
+      await exited;
+      io.stdout('Ended before it was ready.\n');
+      return 1;
+    }
     const status = await askLab(name, { do: 'status' }).catch(() => undefined);
     if (status !== undefined) {
       child.unref();
+      stop.forget();
       io.stdout(statusText(status));
       io.stdout(`It runs in the background (process ${child.pid}); tropea lab down ends it.\n`);
       return 0;
     }
     if (ended) {
-      throw new TorError('LAB_FAILED', `The lab did not start.\n${readFileSync(join(logFile), 'utf8')}`);
+      throw new TorError('LAB_FAILED', `The lab did not start.\n${readFileSync(logFile, 'utf8').trimEnd()}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { checkTopology, loadTopology, readyMadeNetworks, sizeOf } from '../../../../src/app/lab/index.ts';
-import { withNames } from '../../../../src/app/lab/topology.ts';
+import { givenNames, type NodeOptions, withNames } from '../../../../src/app/lab/topology.ts';
 import { TorError } from '../../../../src/base/errors/index.ts';
 
 const refused = (pattern: RegExp) => (error: unknown) => {
@@ -31,11 +31,24 @@ describe('a topology', () => {
       ['client0', 'client1', 'alice', 'client2'],
     );
     assert.deepEqual(named[3]?.torrc, ['SafeSocks 1']);
+    const past = withNames<NodeOptions>('client', [{}], givenNames({ relays: [{ name: 'client0' }, {}] }));
+    assert.equal(past[0]?.name, 'client1', 'a relay has that name');
   });
 
   const wrong: readonly (readonly [unknown, RegExp])[] = [
     [[], /network must be an object/],
-    [{ relay: 3 }, /network\.relay is not known; there are authorities, relays/],
+    [{ relay: 3 }, /network\.relay is not known; do you mean relays\? Else there are authorities, relays/],
+    [{ relayz: 3 }, /network\.relayz is not known; do you mean relays\? Else there are authorities/],
+    [{ relays: [{ nam: 'x' }] }, /network\.relays\[0\]\.nam is not known; do you mean name\?/],
+    [{ clients: [{ bridges: ['bridge0'] }] }, /network\.clients\[0\]\.bridges names bridge0, .* there are none/],
+    [{ bridges: [{}, { name: 'b' }], clients: [{ bridges: ['c'] }] }, /names c, .* there are bridge0, b/],
+    [{ implementation: { name: 'x' } }, /network\.implementation\.command must name a program/],
+    [{ implementation: { command: ['x'] } }, /network\.implementation\.name is missing/],
+    [{ timing: { votingIntervalS: 7 } }, /network\.timing\.votingIntervalS must be 10 seconds or more/],
+    [{ timing: { votingIntervalS: 11 } }, /divide a day/],
+    [{ consensusParams: { 'a b': 1 } }, /network\.consensusParams\.a b is no name/],
+    [{ onionServices: [{ ports: [{ virtualPort: 99_999, target: 'x' }] }] }, /ports\[0\]\.virtualPort must be a port/],
+    [{ onionServices: [{ ports: [{ virtualPort: 80 }] }] }, /ports\[0\]\.target must be an address and port/],
     [{ relays: -1 }, /network\.relays must be a count up to 1000 or a list/],
     [{ relays: 1001 }, /network\.relays must be a count/],
     [{ authorities: 0 }, /network\.authorities must have at least one/],
