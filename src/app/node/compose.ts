@@ -29,6 +29,7 @@ import {
   type DirectoryServers,
   directoryOptions,
   guardOptions,
+  liveCircuitOptions,
   type NodeFacts,
   outboundForLinks,
   pathOptions,
@@ -84,7 +85,11 @@ export async function compose(deps: NodeDeps, input: ComposeInput, store: DataDi
   const params = newestCircuitParams(() => later.directory?.netdir?.params);
   const circuits = new PooledCircuitManager(
     { ...runtime, maker: channelCircuitMaker({ ...runtime, channels, params }), paths, guards, state, logger: log },
-    { ...circuitOptions(facts), serviceCount: () => later.services?.count ?? 0 },
+    {
+      ...circuitOptions(facts),
+      serviceCount: () => later.services?.count ?? 0,
+      live: () => liveCircuitOptions(input.current()),
+    },
   );
   const directory = new TorDirectoryManager(
     { ...runtime, store, circuits, guards, channels, logger: log },

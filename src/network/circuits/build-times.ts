@@ -251,12 +251,7 @@ export class BuildTimes {
   #checkChanged(): void {
     const timeouts = this.#recent.reduce((sum, timedOut) => sum + timedOut, 0);
     if (timeouts < this.#params.maxTimeouts) return;
-    this.#times.fill(0);
-    this.#total = 0;
-    this.#next = 0;
-    this.#computed = false;
-    this.#recent.fill(0);
-    this.#recentNext = 0;
+    this.#forget();
     // Happened before: the network is bad rather than changed, so give it more time.
     if (this.#timeoutMs >= this.#initialTimeoutMs) {
       if (this.#timeoutMs <= int32Max / 2 && this.#closeMs <= int32Max / 2) {
@@ -265,6 +260,22 @@ export class BuildTimes {
       }
     } else this.#resetTimeouts();
     this.#tell('reset');
+  }
+
+  /** Learns anew. */
+  reset(): void {
+    this.#forget();
+    this.#resetTimeouts();
+    this.#tell('reset');
+  }
+
+  #forget(): void {
+    this.#times.fill(0);
+    this.#total = 0;
+    this.#next = 0;
+    this.#computed = false;
+    this.#recent.fill(0);
+    this.#recentNext = 0;
   }
 
   #compute(): void {

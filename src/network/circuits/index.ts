@@ -3,7 +3,7 @@ export { channelParams, circuitParams } from './consensus-params.ts';
 export type { PathSource } from './launcher.ts';
 export { type ChannelCircuitMakerDeps, channelCircuitMaker } from './maker.ts';
 export { PooledCircuitManager } from './manager.ts';
-export type { CircuitManagerDeps, CircuitManagerOptions } from './manager-options.ts';
+export type { CircuitManagerDeps, CircuitManagerOptions, LiveCircuitOptions } from './manager-options.ts';
 export type {
   AttachedStream,
   BuildTimeEvent,
@@ -19,7 +19,9 @@ export type {
   Isolation,
   IsolationDimension,
   ResolveRequest,
+  SteeringProblem,
   StreamInfo,
   StreamRequest,
+  StreamSteering,
 } from './types.ts';
 export { circuitPurposes, isolationDimensions } from './types.ts';

@@ -19,6 +19,11 @@ export interface CircuitManagerDeps {
   readonly logger?: Logger;
 }
 
+export type LiveCircuitOptions = Pick<
+  CircuitManagerOptions,
+  'maxCircuitDirtinessMs' | 'disablePredictedCircuits' | 'leaveStreamsUnattached'
+>;
+
 /** Options by the names of the manual page; times in milliseconds. */
 export interface CircuitManagerOptions {
   readonly maxCircuitDirtinessMs?: number;
@@ -34,6 +39,10 @@ export interface CircuitManagerOptions {
   readonly clientDnsRejectInternalAddresses?: boolean;
   /** __DisablePredictedCircuits. */
   readonly disablePredictedCircuits?: boolean;
+  /** __LeaveStreamsUnattached: streams wait for a controller. */
+  readonly leaveStreamsUnattached?: boolean;
+  /** What may change while it runs, as it is now; default what stands here. */
+  readonly live?: () => LiveCircuitOptions;
   /** ExcludeExitNodes and ExcludeNodes. */
   readonly mayExit?: (relay: Relay) => boolean;
   /** How many onion services run here. */

@@ -13,7 +13,7 @@ import { FailureCount } from './failure-count.ts';
 import { withNymEpoch } from './isolation.ts';
 import { CircuitLauncher } from './launcher.ts';
 import type { ChosenHop, CircuitNeeds, ManagedCircuit } from './managed-circuit.ts';
-import type { CircuitManagerDeps, CircuitManagerOptions } from './manager-options.ts';
+import type { CircuitManagerDeps, CircuitManagerOptions, LiveCircuitOptions } from './manager-options.ts';
 import { CircuitNews, infoOf } from './news.ts';
 import { PathBiasMonitor } from './path-bias.ts';
 import { CircuitPool, type StreamNeed } from './pool.ts';
@@ -34,12 +34,14 @@ import type {
   Isolation,
   ResolveRequest,
   StreamRequest,
+  StreamSteering,
 } from './types.ts';
 import { Awaited, waitWithin } from './waiting.ts';
 
 const tickMs = 1000;
 const defaultLongLivedPorts = [21, 22, 706, 1863, 5050, 5190, 5222, 5223, 6523, 6667, 6697, 8300];
 const readyTimeoutMs = 60_000;
+const brokenExit = (): TorError => new TorError('CIRCUIT_FAILED', 'the exit broke the protocol');
 
 export class PooledCircuitManager implements CircuitManager {
   readonly events = new Emitter<CircuitManagerEvents>();
@@ -72,7 +74,7 @@ export class PooledCircuitManager implements CircuitManager {
     this.#options = options;
     this.#news = new CircuitNews(this.events);
     this.#failures = new FailureCount(options.newCircuitPeriodMs ?? 30_000);
-    this.#pool = new CircuitPool({ maxDirtinessMs: options.maxCircuitDirtinessMs ?? 600_000 });
+    this.#pool = new CircuitPool({ maxDirtinessMs: () => this.#live.maxCircuitDirtinessMs ?? 600_000 });
     this.#longLived = new Set(options.longLivedPorts ?? defaultLongLivedPorts);
     this.#rules = new ExitRules({
       rejectInternalAddresses: options.clientRejectInternalAddresses ?? true,
@@ -119,7 +121,11 @@ export class PooledCircuitManager implements CircuitManager {
         haveExits: () => this.#haveExits,
         relayOf: this.#relayOf,
       },
-      { ...options, longLivedPorts: this.#longLived },
+      {
+        ...options,
+        longLivedPorts: this.#longLived,
+        disablePredictedCircuits: () => this.#live.disablePredictedCircuits === true,
+      },
     );
     this.#attacher = this.#makeAttacher();
     // Other guards from now on: circuits through the old ones carry no new streams.
@@ -144,6 +150,14 @@ export class PooledCircuitManager implements CircuitManager {
   async resolve(request: ResolveRequest): Promise<readonly ResolvedAnswer[]> {
     this.#refuseWhenClosed();
     return await this.#attacher.resolve(request);
+  }
+
+  get steering(): StreamSteering {
+    return {
+      attach: (id, circuit) => this.#attacher.steer(id, circuit === undefined ? undefined : this.#managed(circuit)),
+      redirect: (id, host, port) => this.#attacher.redirect(id, host, port),
+      close: (id, reason) => this.#attacher.close(id, reason),
+    };
   }
 
   // Circuits for roles
@@ -177,22 +191,15 @@ export class PooledCircuitManager implements CircuitManager {
     needs: CircuitNeeds,
     options: CircuitOptions,
   ): Promise<OriginCircuit> {
-    const shared = purpose === 'dir' && target !== undefined ? this.#sharedDir(target) : undefined;
+    const shared =
+      purpose === 'dir' && target !== undefined
+        ? this.#pool.sharedDir(this.#launcher.fingerprintOf(target), this.#deps.clock.monotonic())
+        : undefined;
     const managed = shared ?? this.#launcher.launch({ purpose, needs, target, options });
     managed.owned = purpose !== 'dir';
     const circuit = await this.#waitOpen(managed, options);
     managed.dirtySinceMs ??= purpose === 'dir' ? this.#deps.clock.monotonic() : undefined;
     return circuit;
-  }
-
-  #sharedDir(target: CircuitTarget): ManagedCircuit | undefined {
-    const fingerprint = this.#launcher.fingerprintOf(target);
-    const nowMs = this.#deps.clock.monotonic();
-    for (const managed of this.#pool) {
-      if (managed.purpose !== 'dir' || managed.unusable || this.#pool.isTooDirty(managed, nowMs)) continue;
-      if (managed.hops[0]?.fingerprint === fingerprint) return managed;
-    }
-    return undefined;
   }
 
   /** The circuit goes on when the caller gives up and others may use it; one that was built for the caller alone ends. */
@@ -208,15 +215,7 @@ export class PooledCircuitManager implements CircuitManager {
 
   findOpen(purpose: CircuitPurpose, tag: string, isolation?: Isolation): OriginCircuit | undefined {
     const wanted = withNymEpoch(isolation, this.#nymEpoch);
-    const nowMs = this.#deps.clock.monotonic();
-    let best: ManagedCircuit | undefined;
-    for (const managed of this.#pool) {
-      if (managed.state !== 'open' || managed.purpose !== purpose || managed.tag !== tag || managed.unusable) continue;
-      if (purpose === 'hs-client-rend' && managed.hsState !== 'hscr-joined') continue;
-      if (this.#pool.isTooDirty(managed, nowMs) || !managed.isolation.compatible(wanted)) continue;
-      if (best === undefined || managed.ageMs > best.ageMs) best = managed;
-    }
-    return best?.circuit;
+    return this.#pool.bestTagged(purpose, tag, wanted, this.#deps.clock.monotonic())?.circuit;
   }
 
   info(circuit: OriginCircuit): CircuitInfo | undefined {
@@ -262,6 +261,11 @@ export class PooledCircuitManager implements CircuitManager {
   /** Nobody has wanted a circuit for so long that none is likely to be needed. C tor rep_hist_circbuilding_dormant */
   get isIdle(): boolean {
     return this.#predicted.remainingMs(this.#deps.clock.monotonic()) === 0;
+  }
+
+  dropTimeouts(): void {
+    this.#buildTimes.reset();
+    this.#stored.save();
   }
 
   launchPreemptive(): void {
@@ -316,7 +320,7 @@ export class PooledCircuitManager implements CircuitManager {
   #tick(): void {
     const nowMs = this.#deps.clock.monotonic();
     this.#noteLiveness(nowMs);
-    expireBuilding(this.#expiry, this.#timeouts, nowMs);
+    expireBuilding(this.#expiry, { circuitStreamTimeoutMs: this.#options.circuitStreamTimeoutMs ?? 0 }, nowMs);
     this.#upgradeGuardWait();
     this.#attacher.expire();
     this.#attacher.attachWaiting();
@@ -340,11 +344,11 @@ export class PooledCircuitManager implements CircuitManager {
     }
   }
 
+  get #live(): LiveCircuitOptions {
+    return this.#options.live?.() ?? this.#options;
+  }
   get #expiry(): { pool: CircuitPool; builder: CircuitBuilder; buildTimes: BuildTimes } {
     return { pool: this.#pool, builder: this.#builder, buildTimes: this.#buildTimes };
-  }
-  get #timeouts(): { circuitStreamTimeoutMs: number } {
-    return { circuitStreamTimeoutMs: this.#options.circuitStreamTimeoutMs ?? 0 };
   }
 
   /** Any cell on any circuit means that the network is there. */
@@ -387,13 +391,7 @@ export class PooledCircuitManager implements CircuitManager {
         findOrLaunch: (need) => this.#best(need, false) ?? this.#supply.launchFor(need),
         markDirty: (managed, need) => this.#markDirty(managed, need),
         markUnusable: (managed) => this.#markUnusable(managed),
-        closeBroken: (managed) => {
-          this.#builder.abandon(
-            managed,
-            new TorError('CIRCUIT_FAILED', 'the exit broke the protocol'),
-            DestroyReason.NONE,
-          );
-        },
+        closeBroken: (managed) => this.#builder.abandon(managed, brokenExit(), DestroyReason.NONE),
         noteUse: (managed, use) => this.#pathBias.noteUse(managed, use),
         notePort: (port) => this.predictPort(port),
       },
@@ -402,6 +400,7 @@ export class PooledCircuitManager implements CircuitManager {
         circuitStreamTimeoutMs: this.#options.circuitStreamTimeoutMs ?? 0,
         longLivedPorts: this.#longLived,
         rejectInternalAnswers: this.#options.clientDnsRejectInternalAddresses ?? true,
+        leaveUnattached: () => this.#live.leaveStreamsUnattached === true,
       },
     );
   }

@@ -17,9 +17,10 @@ export class PendingResolve implements Pending {
   readonly pinned = undefined;
   readonly result: Deferred<readonly ResolvedAnswer[]> = deferred();
   retries = 0;
+  held = false;
   readonly #owner: PendingOwner;
-  readonly #request: ResolveRequest;
-  readonly #name: string;
+  #request: ResolveRequest;
+  #name: string;
   #attempt: { readonly managed: ManagedCircuit; readonly startedMs: number } | undefined;
   #settled = false;
 
@@ -47,6 +48,11 @@ export class PendingResolve implements Pending {
   }
   get settled(): boolean {
     return this.#settled;
+  }
+
+  redirect(name: string): void {
+    this.#request = { ...this.#request, name };
+    this.#name = this.#request.reverse === true ? reverseName(name) : name;
   }
 
   begin(managed: ManagedCircuit, nowMs: number): void {

@@ -4,6 +4,7 @@ import { type Deferred, deferred } from '../../base/util/index.ts';
 import type { OriginCircuit } from '../../protocol/circuit/index.ts';
 import type { Stream, StreamEnd, StreamHandler } from '../../protocol/stream/index.ts';
 import { type ConnectedAddress, EndReason, endReasonName } from '../../wire/relaymsg/index.ts';
+import { connectNeed } from './exit-rules.ts';
 import type { ManagedCircuit } from './managed-circuit.ts';
 import type { StreamNeed } from './pool.ts';
 import type { AttachedStream, StreamInfo, StreamRequest } from './types.ts';
@@ -34,6 +35,10 @@ export interface Pending {
   readonly settled: boolean;
   /** How often it was moved for want of an answer. */
   retries: number;
+  /** A controller will say on which circuit. */
+  held: boolean;
+  /** Where the next attempt leads. */
+  redirect(host: string, port: number | undefined): void;
   begin(managed: ManagedCircuit, nowMs: number): void;
   /** Takes the request back from its circuit. */
   detach(reason: number): void;
@@ -54,14 +59,15 @@ export interface PendingOwner {
 /** One clear-net or onion stream on its way to CONNECTED; afterwards only a thin layer before the user's handler. */
 export class PendingStream implements Pending, StreamHandler {
   readonly id: number;
-  readonly need: StreamNeed;
   readonly startedMs: number;
   readonly timeoutMs: number;
   readonly pinned: ManagedCircuit | undefined;
   readonly result: Deferred<AttachedStream> = deferred();
   retries = 0;
+  held = false;
+  #need: StreamNeed;
   readonly #owner: PendingOwner;
-  readonly #request: StreamRequest;
+  #request: StreamRequest;
   readonly #handler: StreamHandler;
   #attempt: { readonly managed: ManagedCircuit; readonly startedMs: number } | undefined;
   #stream: Stream | undefined;
@@ -83,7 +89,7 @@ export class PendingStream implements Pending, StreamHandler {
     this.#request = request;
     this.#handler = request.handler;
     this.id = options.id;
-    this.need = options.need;
+    this.#need = options.need;
     this.startedMs = options.startedMs;
     this.timeoutMs = options.timeoutMs;
     this.pinned = options.pinned;
@@ -94,6 +100,15 @@ export class PendingStream implements Pending, StreamHandler {
   }
   get settled(): boolean {
     return this.#settled;
+  }
+  get need(): StreamNeed {
+    return this.#need;
+  }
+
+  redirect(host: string, port: number | undefined): void {
+    this.#request = { ...this.#request, host, port: port ?? this.#request.port };
+    const { flags, exit } = this.#request;
+    this.#need = { ...this.#need, exit: connectNeed(host, this.#request.port, flags ?? 0, exit) };
   }
 
   /** Sends BEGIN and what optimistic data there is. Throws what the circuit throws. */

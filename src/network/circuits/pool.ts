@@ -6,7 +6,7 @@ import type { CircuitPurpose, Isolation } from './types.ts';
 
 export interface PoolOptions {
   /** MaxCircuitDirtiness. */
-  readonly maxDirtinessMs: number;
+  readonly maxDirtinessMs: () => number;
 }
 
 /** What a stream needs of a circuit. */
@@ -52,8 +52,29 @@ export class CircuitPool {
     return this.#byCircuit.get(circuit);
   }
 
+  /** The circuit to this directory that further requests may share. */
+  sharedDir(fingerprint: string, nowMs: number): ManagedCircuit | undefined {
+    for (const managed of this.#all) {
+      if (managed.purpose !== 'dir' || managed.unusable || this.isTooDirty(managed, nowMs)) continue;
+      if (managed.hops[0]?.fingerprint === fingerprint) return managed;
+    }
+    return undefined;
+  }
+
+  /** The youngest open circuit of this purpose and tag that such a stream may use. */
+  bestTagged(purpose: CircuitPurpose, tag: string, wanted: Isolation, nowMs: number): ManagedCircuit | undefined {
+    let best: ManagedCircuit | undefined;
+    for (const managed of this.#all) {
+      if (managed.state !== 'open' || managed.purpose !== purpose || managed.tag !== tag || managed.unusable) continue;
+      if (purpose === 'hs-client-rend' && managed.hsState !== 'hscr-joined') continue;
+      if (this.isTooDirty(managed, nowMs) || !managed.isolation.compatible(wanted)) continue;
+      if (best === undefined || managed.ageMs > best.ageMs) best = managed;
+    }
+    return best;
+  }
+
   isTooDirty(managed: ManagedCircuit, nowMs: number): boolean {
-    return managed.dirtySinceMs !== undefined && managed.dirtySinceMs + this.#options.maxDirtinessMs <= nowMs;
+    return managed.dirtySinceMs !== undefined && managed.dirtySinceMs + this.#options.maxDirtinessMs() <= nowMs;
   }
 
   /** True when an open circuit of more than one hop exists: the network works. */

@@ -10,7 +10,15 @@ import type { ManagedCircuit } from './managed-circuit.ts';
 import { PendingResolve } from './pending-resolve.ts';
 import { type AttemptFailure, type Pending, type PendingOwner, PendingStream, streamFailed } from './pending-stream.ts';
 import type { StreamNeed } from './pool.ts';
-import type { AttachedStream, CircuitManagerEvents, ResolvedAnswer, ResolveRequest, StreamRequest } from './types.ts';
+import type {
+  AttachedStream,
+  CircuitManagerEvents,
+  ResolvedAnswer,
+  ResolveRequest,
+  SteeringProblem,
+  StreamInfo,
+  StreamRequest,
+} from './types.ts';
 
 export interface AttacherOptions {
   /** SocksTimeout. */
@@ -20,6 +28,8 @@ export interface AttacherOptions {
   readonly longLivedPorts: ReadonlySet<number>;
   /** ClientDNSRejectInternalAddresses. */
   readonly rejectInternalAnswers: boolean;
+  /** __LeaveStreamsUnattached; it may change. */
+  readonly leaveUnattached: () => boolean;
 }
 
 /** What the attacher asks of the manager. */
@@ -107,7 +117,9 @@ export class StreamAttacher implements PendingOwner {
     try {
       do {
         this.#again = false;
-        for (const pending of [...this.#pending]) if (pending.attempt === undefined) this.#tryAttach(pending);
+        for (const pending of [...this.#pending]) {
+          if (pending.attempt === undefined && !pending.held) this.#tryAttach(pending);
+        }
       } while (this.#again);
     } finally {
       this.#attaching = false;
@@ -131,6 +143,38 @@ export class StreamAttacher implements PendingOwner {
     }
   }
 
+  /** ATTACHSTREAM: onto this circuit, or onto whichever is best. */
+  steer(id: number, managed: ManagedCircuit | undefined): SteeringProblem | undefined {
+    const pending = this.#find(id);
+    if (pending === undefined) return 'unknown';
+    if (pending.pinned !== undefined || (!pending.held && pending.attempt === undefined)) return 'unmanaged';
+    if (pending.attempt !== undefined) {
+      pending.detach(EndReason.TIMEOUT);
+      this.#hold(pending);
+    }
+    if (managed !== undefined && managed.state !== 'open') return 'not-open';
+    if (managed !== undefined && managed.openedHops < 2) return 'one-hop';
+    pending.held = false;
+    if (managed === undefined) this.#tryAttach(pending);
+    else this.#beginAt(pending, managed);
+    return this.#pending.has(pending) ? undefined : 'failed';
+  }
+
+  /** REDIRECTSTREAM: false when no such stream waits. */
+  redirect(id: number, host: string, port: number | undefined): boolean {
+    const pending = this.#find(id);
+    pending?.redirect(host, port);
+    return pending !== undefined;
+  }
+
+  /** CLOSESTREAM before it was connected: false when no such stream waits. */
+  close(id: number, reason: number): boolean {
+    const pending = this.#find(id);
+    const end = { reason, remote: false };
+    if (pending !== undefined) this.#giveUp(pending, streamFailed(end), end);
+    return pending !== undefined;
+  }
+
   /** NEWNYM, shutdown. */
   failAll(error: TorError): void {
     for (const pending of [...this.#pending]) this.#giveUp(pending, error);
@@ -145,7 +189,7 @@ export class StreamAttacher implements PendingOwner {
   succeeded(pending: Pending, managed: ManagedCircuit): void {
     this.#pending.delete(pending);
     this.#deps.noteUse(managed, 'succeeded');
-    this.#deps.events.emit('stream', { info: pending.describe('succeeded') });
+    this.#tell(pending, 'succeeded');
   }
 
   closed(pending: Pending, end: StreamEnd): void {
@@ -164,6 +208,8 @@ export class StreamAttacher implements PendingOwner {
     }
     this.#deps.events.emit('stream', { info: pending.describe('detached', end) });
     pending.detach(EndReason.MISC);
+    // Whoever attached it attaches it again.
+    if (this.#options.leaveUnattached()) this.#hold(pending);
     this.attachWaiting();
   }
 
@@ -173,9 +219,24 @@ export class StreamAttacher implements PendingOwner {
     const onAbort = (): void => this.#giveUp(pending, new TorError('ABORTED'));
     signal?.addEventListener('abort', onAbort);
     this.#pending.add(pending);
-    this.#deps.events.emit('stream', { info: pending.describe('new') });
+    this.#tell(pending, 'new');
+    if (pending.pinned === undefined && this.#options.leaveUnattached()) this.#hold(pending);
     this.attachWaiting();
     return result.finally(() => signal?.removeEventListener('abort', onAbort));
+  }
+
+  #find(id: number): Pending | undefined {
+    for (const pending of this.#pending) if (pending.id === id) return pending;
+    return undefined;
+  }
+
+  #hold(pending: Pending): void {
+    pending.held = true;
+    this.#tell(pending, 'controller-wait');
+  }
+
+  #tell(pending: Pending, status: StreamInfo['status']): void {
+    this.#deps.events.emit('stream', { info: pending.describe(status) });
   }
 
   #tryAttach(pending: Pending): void {
@@ -187,6 +248,18 @@ export class StreamAttacher implements PendingOwner {
         return;
       }
       this.#begin(pending, managed);
+    } catch (error) {
+      this.#giveUp(pending, TorError.from(error));
+    }
+  }
+
+  /** On this circuit or not at all. */
+  #beginAt(pending: Pending, managed: ManagedCircuit): void {
+    this.#deps.markDirty(managed, pending.need);
+    this.#deps.noteUse(managed, 'attempted');
+    try {
+      pending.begin(managed, this.#deps.clock.monotonic());
+      if (pending.attempt !== undefined) this.#tell(pending, 'sentconnect');
     } catch (error) {
       this.#giveUp(pending, TorError.from(error));
     }
@@ -208,7 +281,7 @@ export class StreamAttacher implements PendingOwner {
       this.#again = true;
       return;
     }
-    if (pending.attempt !== undefined) this.#deps.events.emit('stream', { info: pending.describe('sentconnect') });
+    if (pending.attempt !== undefined) this.#tell(pending, 'sentconnect');
   }
 
   #mayRetry(pending: Pending, managed: ManagedCircuit, failure: AttemptFailure): boolean {

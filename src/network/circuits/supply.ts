@@ -27,10 +27,10 @@ export interface SupplyDeps {
   readonly relayOf: (hop: ChosenHop) => Relay | undefined;
 }
 
-export type SupplyOptions = Pick<
-  CircuitManagerOptions,
-  'disablePredictedCircuits' | 'maxClientCircuitsPending' | 'serviceCount'
-> & { readonly longLivedPorts: ReadonlySet<number> };
+export type SupplyOptions = Pick<CircuitManagerOptions, 'maxClientCircuitsPending' | 'serviceCount'> & {
+  readonly longLivedPorts: ReadonlySet<number>;
+  readonly disablePredictedCircuits: () => boolean;
+};
 
 /** C tor: MIN_CIRCUITS_HANDLING_STREAM. */
 const circuitsPerPort = 2;
@@ -48,7 +48,7 @@ export class CircuitSupply {
   /** Builds one circuit that will probably be wanted. */
   buildAhead(): void {
     const { buildTimes, clock, haveExits, netdir, pool, predicted } = this.#deps;
-    if (netdir() === undefined || this.#options.disablePredictedCircuits === true) return;
+    if (netdir() === undefined || this.#options.disablePredictedCircuits()) return;
     const nowMs = clock.monotonic();
     const launch = nextPreemptive({
       unused: pool.countUnused(),

@@ -149,6 +149,19 @@ export interface CircuitOptions {
   readonly attempts?: number;
 }
 
+/** Why a controller's stream was not attached. */
+export type SteeringProblem = 'unknown' | 'unmanaged' | 'not-open' | 'one-hop' | 'failed';
+
+/** Streams that wait, in the hands of a controller (ATTACHSTREAM, REDIRECTSTREAM, CLOSESTREAM). */
+export interface StreamSteering {
+  /** Puts a stream on this circuit, or on whichever is best. Throws CIRCUIT_FAILED for a circuit that is closed. */
+  attach(id: number, circuit?: OriginCircuit): SteeringProblem | undefined;
+  /** Where the next attempt leads. False when no such stream waits. */
+  redirect(id: number, host: string, port?: number): boolean;
+  /** Gives it up. False when no such stream waits. */
+  close(id: number, reason: number): boolean;
+}
+
 /** Builds circuits, keeps some ready, and puts streams on them. */
 export interface CircuitManager {
   readonly events: Emitter<CircuitManagerEvents>;
@@ -161,6 +174,9 @@ export interface CircuitManager {
   /** Opens a stream on this circuit and no other: onion roles, after the rendezvous. Marks it dirty and isolates it. */
   attachTo(circuit: OriginCircuit, request: StreamRequest): Promise<AttachedStream>;
   resolve(request: ResolveRequest): Promise<readonly ResolvedAnswer[]>;
+  readonly steering: StreamSteering;
+  /** DROPTIMEOUTS: forgets the build times learned. */
+  dropTimeouts(): void;
   /**
    * A circuit of this purpose ending at `target` (or at a relay chosen for the purpose), open and owned by the caller
    * until it closes it. `dir` circuits are shared by all who ask for the same directory and close by themselves. Rejects with CIRCUIT_FAILED, CIRCUIT_TIMEOUT, PATH_*, ABORTED.

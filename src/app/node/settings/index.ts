@@ -4,6 +4,7 @@ export {
   channelBase,
   circuitOptions,
   guardOptions,
+  liveCircuitOptions,
   type NodeFacts,
   outboundForLinks,
   pathOptions,

@@ -1,7 +1,7 @@
 import { TorError } from '../../../base/errors/index.ts';
 import { parseIp } from '../../../base/ip/index.ts';
 import type { OutboundAddresses } from '../../../network/channels/index.ts';
-import type { CircuitManagerOptions } from '../../../network/circuits/index.ts';
+import type { CircuitManagerOptions, LiveCircuitOptions } from '../../../network/circuits/index.ts';
 import type { GuardOptions, VanguardsOptions } from '../../../network/guard/index.ts';
 import type { NetDirOptions } from '../../../network/netdir/index.ts';
 import type { PathOptions } from '../../../network/path/index.ts';
@@ -77,13 +77,20 @@ export function pathOptions({ options, sets, reachable, ownFingerprint }: NodeFa
 
 const longLivedPorts = (options: TorOptions): number[] => options.get('LongLivedPorts').map(Number);
 
+/** What SETCONF and a reload change for a running circuit manager. */
+export const liveCircuitOptions = (options: TorOptions): LiveCircuitOptions => ({
+  maxCircuitDirtinessMs: options.get('MaxCircuitDirtiness') * 1000,
+  disablePredictedCircuits: options.get('__DisablePredictedCircuits'),
+  leaveStreamsUnattached: options.get('__LeaveStreamsUnattached'),
+});
+
 export function circuitOptions({ options, sets }: NodeFacts): CircuitManagerOptions {
   const { exclude, excludeExit } = sets;
   const buildTimeoutMs = options.get('CircuitBuildTimeout') * 1000;
   const streamTimeoutMs = options.get('CircuitStreamTimeout') * 1000;
   const availableMs = options.get('CircuitsAvailableTimeout') * 1000;
   return {
-    maxCircuitDirtinessMs: options.get('MaxCircuitDirtiness') * 1000,
+    ...liveCircuitOptions(options),
     newCircuitPeriodMs: options.get('NewCircuitPeriod') * 1000,
     maxClientCircuitsPending: options.get('MaxClientCircuitsPending'),
     learnCircuitBuildTimeout: options.get('LearnCircuitBuildTimeout'),
@@ -94,7 +101,6 @@ export function circuitOptions({ options, sets }: NodeFacts): CircuitManagerOpti
     longLivedPorts: longLivedPorts(options),
     clientRejectInternalAddresses: options.get('ClientRejectInternalAddresses'),
     clientDnsRejectInternalAddresses: options.get('ClientDNSRejectInternalAddresses'),
-    disablePredictedCircuits: options.get('__DisablePredictedCircuits'),
     ...(exclude === undefined && excludeExit === undefined
       ? {}
       : { mayExit: (relay) => exclude?.has(relay) !== true && excludeExit?.has(relay) !== true }),

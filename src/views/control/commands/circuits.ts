@@ -1,5 +1,5 @@
 import { TorError } from '../../../base/errors/index.ts';
-import type { CircuitInfo, CircuitPurpose } from '../../../network/circuits/index.ts';
+import type { CircuitInfo, CircuitPurpose, SteeringProblem } from '../../../network/circuits/index.ts';
 import type { HopTarget, OriginCircuit } from '../../../protocol/circuit/index.ts';
 import { type ControlArgument, endReply, okReply, parseArguments, splitWords } from '../../../wire/control/index.ts';
 import { EndReason } from '../../../wire/relaymsg/index.ts';
@@ -35,9 +35,44 @@ export const closeCircuit: CommandHandler = ({ rest }, context) => {
 
 export const closeStream: CommandHandler = ({ rest }, context) => {
   const [id, reason] = splitWords(rest);
-  const info = context.streams.find(Number(id)) ?? refuse(552, `Unknown stream "${id ?? ''}"`);
-  if (!/^\d{1,3}$/.test(reason ?? '')) refuse(552, `Unrecognized reason "${reason ?? ''}"`);
-  info.stream?.end(Number(reason) || EndReason.MISC);
+  if (reason === undefined) refuse(512, 'Bad arguments to CLOSESTREAM: Need at least 2 argument(s)');
+  const info = context.streams.find(Number(id)) ?? refuse(552, `Unknown stream "${id}"`);
+  if (!/^\d{1,3}$/.test(reason)) refuse(552, `Unrecognized reason "${reason}"`);
+  const code = Number(reason) || EndReason.MISC;
+  if (!context.deps.parts.circuits.steering.close(info.id, code)) info.stream?.end(code);
+  return okReply;
+};
+
+const steeringRefusals: Readonly<Record<SteeringProblem, readonly [number, string]>> = {
+  unknown: [555, 'Connection is not managed by controller.'],
+  unmanaged: [555, 'Connection is not managed by controller.'],
+  'not-open': [551, "Can't attach stream to non-open origin circuit"],
+  'one-hop': [551, "Can't attach stream to this one-hop circuit."],
+  failed: [551, 'Unable to attach stream'],
+};
+
+/** With __LeaveStreamsUnattached; circuit 0 leaves the choice to us. spec: control-spec 3.13 */
+export const attachStream: CommandHandler = ({ rest }, context) => {
+  const words = parseArguments(rest);
+  const [stream, circuit] = words.map(({ value }) => value);
+  if (circuit === undefined) refuse(512, 'Bad arguments to ATTACHSTREAM: Need at least 2 argument(s)');
+  if (context.streams.find(Number(stream)) === undefined) refuse(552, `Unknown stream "${stream}"`);
+  const info = circuit === '0' ? undefined : circuitOf(context, circuit);
+  const hop = argument(words, 'hop');
+  if (hop !== undefined && hop !== String(info?.path.length)) refuse(551, `Circuit doesn't have ${hop} hops.`);
+  if (info !== undefined && info.circuit === undefined) refuse(...steeringRefusals['not-open']);
+  const problem = context.deps.parts.circuits.steering.attach(Number(stream), info?.circuit);
+  return problem === undefined ? okReply : refuse(...steeringRefusals[problem]);
+};
+
+/** Where a stream leads once it is attached. spec: control-spec 3.15 */
+export const redirectStream: CommandHandler = ({ rest }, context) => {
+  const [id, address, port] = splitWords(rest);
+  if (address === undefined) refuse(512, 'Bad arguments to REDIRECTSTREAM: Need at least 2 argument(s)');
+  if (context.streams.find(Number(id)) === undefined) refuse(552, `Unknown stream "${id}"`);
+  const number = port === undefined ? undefined : Number(/^\d{1,5}$/.exec(port)?.[0] ?? 0);
+  if (number === 0 || (number ?? 1) > 65535) refuse(512, `Cannot parse port "${port}"`);
+  context.deps.parts.circuits.steering.redirect(Number(id), address, number);
   return okReply;
 };
 

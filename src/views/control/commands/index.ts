@@ -1,20 +1,29 @@
 import type { CommandHandler } from '../context.ts';
 import { mapAddress, resolve } from './addresses.ts';
-import { closeCircuit, closeStream, extendCircuit, setCircuitPurpose } from './circuits.ts';
+import {
+  attachStream,
+  closeCircuit,
+  closeStream,
+  extendCircuit,
+  redirectStream,
+  setCircuitPurpose,
+} from './circuits.ts';
 import { getConf, loadConf, resetConf, saveConf, setConf } from './configuration.ts';
 import { addClientAuth, addOnion, delOnion, fetchDescriptor, removeClientAuth, viewClientAuth } from './onions.ts';
-import { dropGuards, dropOwnership, getInfo, setEvents, takeOwnership, useFeature } from './session.ts';
+import { dropGuards, dropOwnership, dropTimeouts, getInfo, setEvents, takeOwnership, useFeature } from './session.ts';
 import { signal } from './signal.ts';
 
 /** What a controller may say once it is let in. spec: control-spec 3 */
 export const commands: ReadonlyMap<string, CommandHandler> = new Map(
   Object.entries({
     ADD_ONION: addOnion,
+    ATTACHSTREAM: attachStream,
     CLOSECIRCUIT: closeCircuit,
     CLOSESTREAM: closeStream,
     DEL_ONION: delOnion,
     DROPGUARDS: dropGuards,
     DROPOWNERSHIP: dropOwnership,
+    DROPTIMEOUTS: dropTimeouts,
     EXTENDCIRCUIT: extendCircuit,
     GETCONF: getConf,
     GETINFO: getInfo,
@@ -24,6 +33,7 @@ export const commands: ReadonlyMap<string, CommandHandler> = new Map(
     ONION_CLIENT_AUTH_ADD: addClientAuth,
     ONION_CLIENT_AUTH_REMOVE: removeClientAuth,
     ONION_CLIENT_AUTH_VIEW: viewClientAuth,
+    REDIRECTSTREAM: redirectStream,
     RESETCONF: resetConf,
     RESOLVE: resolve,
     SAVECONF: saveConf,

@@ -50,7 +50,17 @@ export const useFeature: CommandHandler = ({ rest }) => {
   return unknown === undefined ? okReply : endReply(552, `Unrecognized feature "${unknown}"`);
 };
 
-export const dropGuards: CommandHandler = (_command, { deps }) => {
+export const dropGuards: CommandHandler = ({ rest }, { deps }) => {
+  if (rest !== '') refuse(512, 'Bad arguments to DROPGUARDS: Cannot accept more than 0 argument(s)');
   deps.parts.guards.dropAll();
+  return okReply;
+};
+
+export const dropTimeouts: CommandHandler = (_command, { deps }) => {
+  deps.log.warn(
+    'control',
+    'DROPTIMEOUTS is dangerous; make sure you understand the risks before using it. It may be removed in a future version of Tor.',
+  );
+  deps.parts.circuits.dropTimeouts();
   return okReply;
 };

@@ -12,7 +12,7 @@ export const hiddenOptions = {
   __DisablePredictedCircuits: option('bool', '0', { nodump: true }),
   __DisableSignalHandlers: option('bool', '0', { immutable: true, nodump: true }),
   __HashedControlSessionPassword: option('linelist', undefined, { nodump: true }),
-  __LeaveStreamsUnattached: option('bool', '0', { nodump: true, inert: 'streams are always attached' }),
+  __LeaveStreamsUnattached: option('bool', '0', { nodump: true }),
   __OwningControllerFD: option('uint64', '18446744073709551615', {
     immutable: true,
     nodump: true,
