@@ -45,6 +45,12 @@ for (const args of [
   ['--key-expiration', 'nonsense', '-f', empty],
   ['--ignore-missing-torrc', '-f', '/no/such/torrc', '--verify-config'],
   ['--allow-missing-torrc', '-f', '/no/such/torrc', '--verify-config'],
+  ['-f', '/dev/null/torrc', '--verify-config'],
+  ['--defaults-torrc', '/dev/null/torrc', '-f', empty, '--verify-config'],
+  ['--no-passphrase', '-f', empty],
+  ['--passphrase-fd', '0', '-f', empty],
+  ['--User', 'nobodyatall', '-f', empty, '--verify-config'],
+  ['--__OwningControllerProcess', 'me', '-f', empty, '--verify-config'],
 ]) {
   test(`as tor: ${args.join(' ').replace(empty, 'torrc')}`, beside, async () => {
     const all = [...alone, '--DataDirectory', join(folder, 'data'), ...args];
@@ -68,6 +74,23 @@ test('--quiet and --hush', async () => {
   assert.equal((await runMain([...args, '--quiet'])).stdout, '');
   const hushed = logLines((await runMain([...args, '--hush', '--SocksPort', '0'])).stdout);
   assert.ok(hushed.length > 0 && hushed.every((line) => line.startsWith('[warn]')));
+});
+
+test('a torrc with the line ends of Windows', async () => {
+  const windows = file('windows', `%include ${file('part', 'SocksPort 9150\r\n')}\r\nContactInfo a \\\r\n b\r\n`);
+  const { stdout } = await runMain([...alone, '-f', windows, '--dump-config', 'short']);
+  assert.equal(stdout, 'ContactInfo a  b\nSocksPort 9150\n');
+});
+
+test('%include without a name, and a Bridge line that is none', async () => {
+  for (const [text, why] of [
+    ['%include\n', /Error reading included configuration file or directory: ""/],
+    ['Bridge nowhere\n', /Bridge line did not parse\. See logs for details\./],
+  ] as const) {
+    const { code, stdout } = await runMain([...alone, '-f', file('wrong', text), '--verify-config']);
+    assert.equal(code, 1);
+    assert.match(stdout, why);
+  }
 });
 
 test('a torrc on standard input', async () => {

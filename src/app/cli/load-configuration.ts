@@ -1,8 +1,12 @@
 import { totalmem } from 'node:os';
 import { TorError } from '../../base/errors/index.ts';
+import type { Logger } from '../../base/log/index.ts';
 import { Configuration } from '../node/config/index.ts';
 import type { ConfiguredRun } from './configured-run.ts';
+import { userExists } from './run/switch-user.ts';
 import { includeFiles, readDefaultsTorrc, readTorrc } from './torrc-files.ts';
+
+const onlyWithKeygen = ['--newpass', '--no-passphrase', '--passphrase-fd'];
 
 /** Reads and checks the configuration; what is wrong goes to the log, and then there is none. */
 export async function loadConfiguration(run: ConfiguredRun): Promise<Configuration | undefined> {
@@ -18,6 +22,11 @@ export async function loadConfiguration(run: ConfiguredRun): Promise<Configurati
     typed ??= io.readStdin();
     return typed;
   };
+  const alone = onlyWithKeygen.find((name) => commandLine.switches.some((given) => given.name === name));
+  if (alone !== undefined && commandLine.command !== 'keygen') {
+    log.err('config', `${alone} specified without --keygen!`);
+    return undefined;
+  }
   try {
     const configuration = new Configuration(
       {
@@ -46,5 +55,12 @@ async function checkWhatRuns({ commandLine, log }: ConfiguredRun, configuration:
   if (commandLine.command !== 'run' && commandLine.command !== 'verify-config') return;
   const { checkConfig, checkSupport } = await import('../node/index.ts');
   await checkConfig(configuration.settings, log);
+  checkUser(configuration.options.get('User'), log);
   if (commandLine.command === 'run') checkSupport(configuration.settings);
+}
+
+function checkUser(name: string | undefined, log: Logger): void {
+  if (name === undefined || userExists(name)) return;
+  log.warn('config', `Error setting configured user: ${name} not found`);
+  throw new TorError('TORRC_VALUE', 'Problem with User value. See logs for details.', { facts: { option: 'User' } });
 }

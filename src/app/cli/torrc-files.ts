@@ -24,7 +24,7 @@ export function readTorrc(commandLine: CommandLine, deps: TorrcDeps): Configurat
   if (names.has('-f') && names.has('--torrc-file')) {
     throw new TorError('TORRC_SYNTAX', '-f and --torrc-file cannot be used together.');
   }
-  if (named.at(-1) === '-') return { path: undefined, text: deps.readStdin() };
+  if (named.at(-1) === '-') return { path: undefined, text: deps.readStdin().replaceAll('\r', '') };
   warnOfDuplicates(named, commandLine, deps);
   const path = named.length > 0 ? absolutePath(named.at(-1) as string) : defaultTorrc(deps);
   const mayMiss = named.length === 0 || names.has('--ignore-missing-torrc') || names.has('--keygen');
@@ -72,17 +72,30 @@ function defaultTorrc(deps: TorrcDeps): string {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
+/** Undefined for what is no file, and for what may not be read. */
 function readIfFile(path: string): string | undefined {
-  return isFile(path) ? readFileSync(path, 'utf8') : undefined;
+  try {
+    return isFile(path) ? readLines(path) : undefined;
+  } catch {
+    return undefined;
+  }
 }
+
+/** C tor drops every carriage return of a text file. */
+const readLines = (path: string): string => readFileSync(path, 'utf8').replaceAll('\r', '');
 
 /** `%include`: a file, every file of a folder, or a pattern with `*` and `?` in any part of the path. */
 export const includeFiles: IncludeReader = (pattern) => {
+  if (pattern === '') throw new TorError('TORRC_SYNTAX', 'no file is named');
   const paths = hasGlob(pattern) ? expandGlob(absolutePath(pattern)) : [absolutePath(pattern)];
-  return paths.flatMap((path) => filesAt(path)).map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+  return paths.flatMap((path) => filesAt(path)).map((path) => ({ path, text: readLines(path) }));
 };
 
 function filesAt(path: string): string[] {

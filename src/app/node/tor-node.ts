@@ -2,6 +2,7 @@ import { TorError } from '../../base/errors/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import { Emitter } from '../../base/util/index.ts';
 import { channelParams } from '../../network/circuits/index.ts';
+import { parseBridgeLine } from '../../network/directory/index.ts';
 import { defaultParams } from '../../network/netdir/index.ts';
 import { DataDirectory } from '../../network/storage/index.ts';
 import { clientConfig } from '../../roles/client/index.ts';
@@ -31,6 +32,19 @@ export async function checkConfig({ options, ports }: ValidatedOptions, log: Log
   await routerSets(options, log);
   reachable(options, false);
   clientConfig(options, ports);
+  checkBridges(options.lines('Bridge'), log);
+}
+
+/** Whether they are used or not, as in C tor. */
+function checkBridges(lines: readonly string[], log: Logger): void {
+  for (const line of lines) {
+    try {
+      parseBridgeLine(line);
+    } catch (cause) {
+      log.warn('config', TorError.from(cause).message);
+      throw new TorError('TORRC_VALUE', 'Bridge line did not parse. See logs for details.', { cause });
+    }
+  }
 }
 
 /** What C tor takes and we cannot do yet, and must not ignore. Throws TORRC_VALUE. */
@@ -56,6 +70,7 @@ export class TorNode {
   #options: TorOptions;
   #ports: readonly PortConfig[];
   #directoryStarted = false;
+  #isShut = false;
   #stopping: Promise<void> | undefined;
 
   private constructor(deps: NodeDeps, config: ValidatedOptions, parts: NodeParts) {
@@ -158,7 +173,25 @@ export class TorNode {
   }
 
   async #startNetwork(): Promise<void> {
-    if (this.#directoryStarted || this.#options.get('DisableNetwork')) return;
+    if (this.#options.get('DisableNetwork')) this.#shutNetwork();
+    else await this.#openNetwork();
+  }
+
+  /** What is open ends at once, and nothing is begun while the option stands. C tor options_act() */
+  #shutNetwork(): void {
+    if (this.#isShut) return;
+    this.#isShut = true;
+    this.#deps.log.notice(
+      'net',
+      'DisableNetwork is set. Tor will not make or accept non-control network connections. Shutting down all existing ' +
+        'connections.',
+    );
+    for (const channel of [...this.parts.channels.channels]) channel.close();
+  }
+
+  async #openNetwork(): Promise<void> {
+    this.#isShut = false;
+    if (this.#directoryStarted) return;
     this.#directoryStarted = true;
     const { circuits, directory } = this.parts;
     directory.events.on('netdir', () => this.#setChannelParams());

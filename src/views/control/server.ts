@@ -102,14 +102,19 @@ export class ControlServer {
     const server = createServer((socket) => this.#accept(socket));
     const { listen } = port;
     if (listen.kind === 'unix') rmSync(listen.path, { force: true });
+    const { log } = this.#deps;
+    const asked =
+      listen.kind === 'unix' ? listen.path : formatIpPort(listen.ip, listen.port === 'auto' ? 0 : listen.port);
+    log.notice('net', `Opening Control listener on ${asked}`);
     return new Promise((resolve, reject) => {
       server.once('error', (cause) => {
         reject(new TorError('LISTEN_FAILED', `Could not open Control listener: ${cause.message}`, { cause }));
       });
       const opened = (): void => {
-        server.on('error', (error) => this.#deps.log.warn('control', error.message));
+        server.on('error', (error) => log.warn('control', error.message));
         const address = describe(server, port);
-        this.#deps.log.notice('net', `Opened Control listener connection (ready) on ${address}`);
+        const where = address.replace(/^unix:/, '');
+        log.notice('net', `Opened Control listener connection (ready) on ${where}`);
         resolve({ server, port, address });
       };
       if (listen.kind === 'unix') {
@@ -125,6 +130,8 @@ export class ControlServer {
   }
 
   #accept(socket: Socket): void {
+    const from = socket.remoteAddress === undefined ? '' : ` from ${socket.remoteAddress}`;
+    this.#deps.log.notice('control', `New control connection opened${from}.`);
     const connection = new ControlConnection(
       {
         context: this.#context,

@@ -31,6 +31,15 @@ function setGroups(name: string, gid: number): void {
   initgroups?.(name, gid);
 }
 
+export function userExists(name: string): boolean {
+  try {
+    lookUp(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function lookUp(name: string): Account {
   const number = (flag: string): number => {
     const text = execFileSync('id', [flag, '--', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

@@ -13,6 +13,10 @@ export function checkFurther(options: TorOptions, warn: (message: string) => voi
     throw refused('DataDirectory', 'Invalid DataDirectory');
   }
   checkLogOptions(options, warn);
+  const owner = options.get('__OwningControllerProcess');
+  if (owner !== undefined && !/^[1-9]\d{0,9}(?!\d)/.test(owner)) {
+    throw refused('__OwningControllerProcess', 'Bad OwningControllerProcess: invalid PID');
+  }
   checkPolicies(options);
 }
 

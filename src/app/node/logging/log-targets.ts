@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { TorError } from '../../../base/errors/index.ts';
 import { type Logger, type LogRecord, type LogSink, type Severity, severities } from '../../../base/log/index.ts';
@@ -16,6 +16,9 @@ export interface LogTargetsDeps {
   /** Of the clock the log keeps. */
   readonly now: () => number;
 }
+
+/** C tor's: the group may read, whatever our umask is. */
+const fileMode = 0o640;
 
 interface OpenTarget {
   readonly spec: LogSpec;
@@ -65,11 +68,12 @@ export class LogTargets {
       domains: options.get('LogMessageDomains'),
     };
     const specs = lines.length > 0 ? lines.map(parseLogSpec) : settings.daemon ? [] : this.#defaults(settings.quiet);
+    const instead = !settings.daemon && !specs.some(({ target }) => target.kind === 'stdout');
     const opened: OpenTarget[] = [];
     try {
       for (const spec of specs) {
         const truncate = options.get('TruncateLogFile') && !before.has(spec.line);
-        const target = this.#openTarget(spec, settings.daemon, truncate);
+        const target = this.#openTarget(spec, settings.daemon, truncate, instead);
         if (target !== undefined) opened.push(target);
       }
     } catch (error) {
@@ -108,12 +112,14 @@ export class LogTargets {
     return [parseLogSpec(`${quiet === 'hush' ? 'warn' : 'notice'} stdout`)];
   }
 
-  #openTarget(spec: LogSpec, daemon: boolean, truncate: boolean): OpenTarget | undefined {
+  /** `instead`: standard output takes what is for syslog, as a service manager's journal does. */
+  #openTarget(spec: LogSpec, daemon: boolean, truncate: boolean, instead: boolean): OpenTarget | undefined {
     const { target } = spec;
     const { log } = this.#deps;
     if (target.kind === 'syslog') {
-      log.warn('config', 'There is no syslog target; this Log line is ignored. Log to a file or to standard output.');
-      return undefined;
+      const told = instead ? 'standard output takes these lines' : 'this Log line is ignored';
+      log.warn('config', `There is no syslog target; ${told}. Log to a file or to standard output.`);
+      return instead ? this.#attach(spec, undefined) : undefined;
     }
     if (target.kind !== 'file') {
       if (!daemon) return this.#attach(spec, undefined);
@@ -125,7 +131,10 @@ export class LogTargets {
 
   #openFile(path: string, line: string, truncate: boolean): number {
     try {
-      const fd = openSync(path.replace(/^~(?=\/)/, homedir()), 'a', 0o640);
+      const place = path.replace(/^~(?=\/)/, homedir());
+      const made = !existsSync(place);
+      const fd = openSync(place, 'a', fileMode);
+      if (made) fchmodSync(fd, fileMode);
       if (truncate) ftruncateSync(fd);
       const isNew = fstatSync(fd).size === 0;
       const message = `${this.#product} opening ${isNew ? 'new ' : ''}log file.`;

@@ -80,7 +80,7 @@ const longLivedPorts = (options: TorOptions): number[] => options.get('LongLived
 /** What SETCONF and a reload change for a running circuit manager. */
 export const liveCircuitOptions = (options: TorOptions): LiveCircuitOptions => ({
   maxCircuitDirtinessMs: options.get('MaxCircuitDirtiness') * 1000,
-  disablePredictedCircuits: options.get('__DisablePredictedCircuits'),
+  disablePredictedCircuits: options.get('__DisablePredictedCircuits') || options.get('DisableNetwork'),
   leaveStreamsUnattached: options.get('__LeaveStreamsUnattached'),
 });
 

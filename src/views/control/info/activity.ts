@@ -92,7 +92,8 @@ export const activityInfo: InfoTable = {
   },
   'status/circuit-established': {
     help: 'Whether we think client functionality is working.',
-    get: ({ context }) => flag(context.deps.parts.directory.status.percent >= 100),
+    get: ({ context: { deps } }) =>
+      flag(deps.parts.directory.status.percent >= 100 && !deps.configuration.options.get('DisableNetwork')),
   },
   'status/enough-dir-info': {
     help: 'Whether we have enough up-to-date directory information to build circuits.',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -92,6 +92,35 @@ test('a file that cannot be opened leaves the old targets standing', () => {
   );
   log.notice('net', 'still here');
   assert.equal(out.length, 1);
+});
+
+test('standard output stands in for syslog when nothing else goes there', () => {
+  const { log, targets, out } = setUp();
+  targets.useDefault('none');
+  targets.configure(options('Log notice syslog'), plain);
+  log.notice('net', 'heard');
+  assert.match(out.join(''), /no syslog target; standard output takes these lines.*\[notice\] heard\n/s);
+  targets.configure(options('Log notice syslog\nLog notice stdout'), plain);
+  out.length = 0;
+  log.notice('net', 'once');
+  assert.equal(out.length, 1);
+});
+
+test('a new log file is for the group too, whatever the umask; one that is there keeps its mode', () => {
+  const { targets } = setUp();
+  const [made, there] = [join(folder, 'made.log'), join(folder, 'there.log')];
+  writeFileSync(there, '', { mode: 0o600 });
+  const before = process.umask(0o077);
+  try {
+    targets.configure(options(`Log notice file ${made}\nLog notice file ${there}`), plain);
+  } finally {
+    process.umask(before);
+    targets.close();
+  }
+  assert.deepEqual(
+    [made, there].map((path) => statSync(path).mode & 0o777),
+    [0o640, 0o600],
+  );
 });
 
 test('syslog is refused with a word and the rest goes on; USR2 opens everything', () => {
