@@ -51,6 +51,7 @@ describe('a running program', () => {
   it('keeps its files to itself', () => {
     assert.equal(readFileSync(path('pid'), 'utf8'), `${node.pid}\n`);
     assert.equal(statSync(path('data')).mode & 0o777, 0o700);
+    assert.deepEqual([statSync(path('pid')).mode & 0o777, statSync(path('log')).mode & 0o777], [0o644, 0o640]);
     assert.equal(statSync(path('data/control_auth_cookie')).mode & 0o777, 0o600);
     assert.match(readFileSync(path('log'), 'utf8'), /opening new log file\./);
   });
@@ -73,6 +74,17 @@ describe('a running program', () => {
     assert.equal(await connection.send(`GETINFO config-file`), `250-config-file=${path('torrc')}\r\n250 OK\r\n`);
     assert.match(await connection.send('GETINFO config-text'), /^250\+config-text=\r\n.*DisableNetwork 1\r\n/s);
     assert.equal(await connection.send('GETINFO a/b'), '552 Unrecognized key "a/b"\r\n');
+    assert.match(await connection.send('GETINFO current-time/utc'), /^250-current-time\/utc=[\d-]+T[\d:]+\r\n/);
+    assert.match(await connection.send('GETINFO config/defaults'), /\nMaxCircuitDirtiness "10 minutes"\r\n/);
+    assert.match(await connection.send('GETINFO accounting/interval-end'), /=1970-01-01 00:00:00\r\n/);
+    assert.match(await connection.send('GETINFO exit-policy/default'), /=reject \*:25,.*,accept \*:\*\r\n/);
+    assert.equal(await connection.send('GETINFO exit-policy/full'), '552 Not running in server mode\r\n');
+    const few = (command: string, count: number): string =>
+      `512 Bad arguments to ${command}: Need at least ${count} argument(s)\r\n`;
+    assert.equal(await connection.send('SIGNAL'), few('SIGNAL', 1));
+    assert.equal(await connection.send('CLOSESTREAM 7'), few('CLOSESTREAM', 2));
+    assert.equal(await connection.send('ATTACHSTREAM 7 0'), '552 Unknown stream "7"\r\n');
+    assert.equal(await connection.send('SETROUTERPURPOSE x bridge'), '511 SETROUTERPURPOSE is obsolete.\r\n');
     assert.equal(await connection.send('GETCONF DisableNetwork nickname'), '250-DisableNetwork=1\r\n250 Nickname\r\n');
     assert.match(await connection.send('GETCONF Nonsense'), /^552 Unrecognized configuration key "Nonsense"/);
     assert.equal(

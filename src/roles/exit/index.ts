@@ -11,4 +11,5 @@ export {
   type SocketTarget,
 } from './exit-role.ts';
 export { ExitPolicy, type ExitPolicyConfig, type OwnAddresses } from './policy/exit-policy.ts';
+export { defaultPolicyLine } from './policy/rules.ts';
 export type { Endpoint } from './relay-endpoints.ts';

@@ -8,6 +8,7 @@ import {
   linesReply,
   okReply,
   parseArguments,
+  splitWords,
 } from '../../wire/control/index.ts';
 import type { Authentication } from './authentication.ts';
 import { commands } from './commands/index.ts';
@@ -24,6 +25,21 @@ export interface ConnectionDeps {
   /** After the connection is gone. */
   readonly onEnd: (connection: ControlConnection) => void;
 }
+
+const obsolete: ReadonlySet<string> = new Set(['SETROUTERPURPOSE']);
+/** Of those commands that C tor does not even begin without. */
+const argumentsNeeded: ReadonlyMap<string, number> = new Map([
+  ['ADD_ONION', 1],
+  ['ATTACHSTREAM', 2],
+  ['CLOSECIRCUIT', 1],
+  ['CLOSESTREAM', 2],
+  ['DEL_ONION', 1],
+  ['EXTENDCIRCUIT', 1],
+  ['HSFETCH', 1],
+  ['REDIRECTSTREAM', 2],
+  ['SETCIRCUITPURPOSE', 1],
+  ['SIGNAL', 1],
+]);
 
 /** One controller: its commands are answered in order, its events go out as they happen. */
 export class ControlConnection implements Controller {
@@ -108,7 +124,11 @@ export class ControlConnection implements Controller {
     if (keyword === 'AUTHENTICATE') return okReply;
     if (keyword === 'AUTHCHALLENGE') return endReply(250, this.#deps.authentication.challenge(rest));
     const handler = commands.get(keyword);
+    if (obsolete.has(keyword)) return endReply(511, `${keyword} is obsolete.`);
     if (handler === undefined) return endReply(510, `Unrecognized command "${keyword}"`);
+    const needed = argumentsNeeded.get(keyword) ?? 0;
+    if (splitWords(rest).length < needed)
+      return endReply(512, `Bad arguments to ${keyword}: Need at least ${needed} argument(s)`);
     return handler(command, this.#deps.context, this);
   }
 

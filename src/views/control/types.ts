@@ -28,8 +28,8 @@ export interface ControlledParts {
   readonly client: ClientRole;
   readonly onionClient: OnionClient;
   readonly services: ControlledServices;
-  /** With an ORPort. */
-  readonly relay: { readonly relay: Relay } | undefined;
+  /** With an ORPort; what it published last. */
+  readonly relay: { readonly relay: Relay; readonly descriptor: { readonly text: string } | undefined } | undefined;
 }
 
 /** Reads and changes options. */

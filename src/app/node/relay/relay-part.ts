@@ -9,7 +9,15 @@ import type { DataDirectory, StateFile } from '../../../network/storage/index.ts
 import { DirCacheRole, maxVoteBytes } from '../../../roles/dircache/index.ts';
 import { ExitRole, exitConfig } from '../../../roles/exit/index.ts';
 import { HsDirStore, OnionRelay } from '../../../roles/onion/index.ts';
-import { keyFolder, loadFamilyKeys, Relay, RelayPublisher, relayConfig, SelfTest } from '../../../roles/relay/index.ts';
+import {
+  keyFolder,
+  loadFamilyKeys,
+  type OwnDescriptor,
+  Relay,
+  RelayPublisher,
+  relayConfig,
+  SelfTest,
+} from '../../../roles/relay/index.ts';
 import { listeningPorts, type ValidatedOptions } from '../../../wire/torrc/index.ts';
 import type { CommonParts } from '../common-parts.ts';
 import { tropeaVersion } from '../version.ts';
@@ -48,6 +56,11 @@ export class RelayPart {
   #parts: CommonParts | undefined;
   #publisher: RelayPublisher | undefined;
   #selfTest: SelfTest | undefined;
+
+  /** What it published last. */
+  get descriptor(): OwnDescriptor | undefined {
+    return this.#publisher?.descriptor;
+  }
 
   private constructor(deps: RelayPartDeps, relay: Relay, config: ValidatedOptions, options: RelayPartOptions) {
     this.relay = relay;

@@ -26,7 +26,6 @@ function purposeOf(text: string | undefined): CircuitPurpose | undefined {
 
 export const closeCircuit: CommandHandler = ({ rest }, context) => {
   const [id, ...flags] = splitWords(rest);
-  if (id === undefined) refuse(512, 'Bad arguments to CLOSECIRCUIT: Need at least 1 argument(s)');
   const info = circuitOf(context, id);
   const onlyUnused = flags.some((flag) => flag.toLowerCase() === 'ifunused');
   if (!onlyUnused || (info.circuit?.openStreams ?? 0) === 0) info.circuit?.close(requested);
@@ -34,8 +33,7 @@ export const closeCircuit: CommandHandler = ({ rest }, context) => {
 };
 
 export const closeStream: CommandHandler = ({ rest }, context) => {
-  const [id, reason] = splitWords(rest);
-  if (reason === undefined) refuse(512, 'Bad arguments to CLOSESTREAM: Need at least 2 argument(s)');
+  const [id, reason = ''] = splitWords(rest);
   const info = context.streams.find(Number(id)) ?? refuse(552, `Unknown stream "${id}"`);
   if (!/^\d{1,3}$/.test(reason)) refuse(552, `Unrecognized reason "${reason}"`);
   const code = Number(reason) || EndReason.MISC;
@@ -55,7 +53,6 @@ const steeringRefusals: Readonly<Record<SteeringProblem, readonly [number, strin
 export const attachStream: CommandHandler = ({ rest }, context) => {
   const words = parseArguments(rest);
   const [stream, circuit] = words.map(({ value }) => value);
-  if (circuit === undefined) refuse(512, 'Bad arguments to ATTACHSTREAM: Need at least 2 argument(s)');
   if (context.streams.find(Number(stream)) === undefined) refuse(552, `Unknown stream "${stream}"`);
   const info = circuit === '0' ? undefined : circuitOf(context, circuit);
   const hop = argument(words, 'hop');
@@ -67,8 +64,7 @@ export const attachStream: CommandHandler = ({ rest }, context) => {
 
 /** Where a stream leads once it is attached. spec: control-spec 3.15 */
 export const redirectStream: CommandHandler = ({ rest }, context) => {
-  const [id, address, port] = splitWords(rest);
-  if (address === undefined) refuse(512, 'Bad arguments to REDIRECTSTREAM: Need at least 2 argument(s)');
+  const [id, address = '', port] = splitWords(rest);
   if (context.streams.find(Number(id)) === undefined) refuse(552, `Unknown stream "${id}"`);
   const number = port === undefined ? undefined : Number(/^\d{1,5}$/.exec(port)?.[0] ?? 0);
   if (number === 0 || (number ?? 1) > 65535) refuse(512, `Cannot parse port "${port}"`);
@@ -87,7 +83,7 @@ export const setCircuitPurpose: CommandHandler = ({ rest }, context) => {
 /** A new circuit, or one more hop at an open one. The reply comes as soon as the circuit has a number. */
 export const extendCircuit: CommandHandler = async ({ rest }, context) => {
   const words = parseArguments(rest);
-  const id = words[0]?.value ?? refuse(512, 'Bad arguments to EXTENDCIRCUIT: Need at least 1 argument(s)');
+  const id = words[0]?.value ?? '';
   const purpose = purposeOf(argument(words, 'purpose')) ?? 'general';
   const path = (words[1]?.key === undefined ? (words[1]?.value ?? '') : '').split(',').filter((name) => name !== '');
   const hops = path.map((name) => hopOf(context, name));

@@ -74,7 +74,9 @@ export const loadConf: CommandHandler = async ({ data }, { deps }) => {
   } catch (error) {
     const known = TorError.from(error);
     if (known.kind === 'bug') throw error;
-    return refusal(known);
+    const told = known.code.startsWith('TORRC_') ? `Failed to parse/validate config: ${known.message}` : known.message;
+    deps.log.warn('control', `Controller gave us config file that didn't validate: ${told}`);
+    return known.code.startsWith('TORRC_') ? endReply(552, `Invalid config file: ${told}`) : refusal(known);
   }
 };
 

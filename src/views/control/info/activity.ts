@@ -67,6 +67,7 @@ export const activityInfo: InfoTable = {
     help: 'Which nodes are we using as entry guards?',
     get: ({ context }) => context.deps.parts.guards.describe().map(guardLine).join(''),
   },
+  'helper-nodes': { get: ({ context }) => context.deps.parts.guards.describe().map(guardLine).join('') },
   'net/listeners/dir': { get: () => '' },
   'net/listeners/socks': { get: listeners('socks') },
   'net/listeners/trans': { get: () => '' },

@@ -37,6 +37,20 @@ function allMicrodescriptors(scope: InfoScope): string {
     .join('');
 }
 
+/** Only our own: clients and relays that are no caches fetch microdescriptors. */
+function ownDescriptor(
+  { context }: InfoScope,
+  isOwn: (own: { id: string; name: string }) => boolean,
+  by: string,
+): string {
+  const { configuration, parts } = context.deps;
+  const id = parts.relay?.relay.fingerprint ?? '';
+  const text = parts.relay?.descriptor?.text;
+  if (text !== undefined && isOwn({ id, name: configuration.options.get('Nickname') ?? 'Unnamed' })) return text;
+  const instead = `You'll need to use md/${by}/* instead of desc/${by}/*.`;
+  return refuse(552, `We fetch microdescriptors, not router descriptors. ${instead}`);
+}
+
 const textOr = (found: Microdescriptor | undefined): string =>
   found === undefined ? refuse(551, 'Microdescriptor not found') : found.text;
 
@@ -68,31 +82,22 @@ export const networkInfo: InfoTable = {
   'md/name/': { help: 'Microdescriptors by name', get: (s, name) => textOr(microdescriptor(s, byName(s, name))) },
   'desc/download-enabled': { help: 'Do we try to download router descriptors?', get: () => '0' },
   'desc/all-recent': { help: 'All non-expired, non-superseded router descriptors.', get: () => '' },
+  'desc/all-recent-extrainfo-hack': { get: () => '' },
   'desc/id/': {
     help: 'Router descriptors by ID.',
-    get: () =>
-      refuse(
-        551,
-        "We fetch microdescriptors, not router descriptors. You'll want to use md/id/* instead of desc/id/*.",
-      ),
+    get: (scope, id) => ownDescriptor(scope, (own) => id.replace('$', '').toUpperCase() === own.id, 'id'),
   },
   'desc/name/': {
     help: 'Router descriptors by nickname.',
-    get: () =>
-      refuse(
-        551,
-        "We fetch microdescriptors, not router descriptors. You'll want to use md/name/* instead of desc/name/*.",
-      ),
+    get: (scope, name) => ownDescriptor(scope, (own) => name.toLowerCase() === own.name.toLowerCase(), 'name'),
   },
   'extra-info/digest/': { help: 'Extra-info documents by digest.', get: () => undefined },
   'dir/status-vote/current/consensus-microdesc': {
-    help: 'Microdescriptor consensus',
     get: (scope) =>
       directoryOf(scope).consensus('microdesc')?.text ??
       refuse(551, 'Could not open cached consensus. Make sure FetchUselessDescriptors is set to 1.'),
   },
   'dir/status-vote/current/consensus': {
-    help: 'Consensus',
     get: (scope) =>
       directoryOf(scope).consensus('ns')?.text ??
       refuse(551, 'Could not open cached consensus. Make sure FetchUselessDescriptors is set to 1.'),

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { totalmem, userInfo } from 'node:os';
-import { optionNames, optionSpec } from '../../../wire/torrc/index.ts';
+import { optionNames, optionSpec, quote } from '../../../wire/torrc/index.ts';
 import { signalNames } from '../commands/signal.ts';
 import type { InfoScope } from '../context.ts';
 import { eventNames } from '../events/hub.ts';
+import { isoTime, isoTimeLocal } from '../format/time.ts';
 import type { InfoTable } from './info-keys.ts';
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -31,16 +32,16 @@ function configNames(): string {
   return visible.map((name) => `${name} ${typeNames[optionSpec(name).type] ?? 'String'}\n`).join('');
 }
 
-function configDefaults({ context }: InfoScope): string {
-  const { options } = context.deps.configuration;
+function configDefaults(): string {
   return optionNames
     .map((name) => ({ name, initial: optionSpec(name).initial }))
-    .filter(
-      ({ name, initial }) => initial !== undefined && options !== undefined && optionSpec(name).invisible !== true,
-    )
-    .map(({ name, initial }) => `${name} ${initial}\n`)
+    .filter(({ initial }) => initial !== undefined)
+    .map(({ name, initial }) => `${name} ${quote(initial ?? '')}\n`)
     .join('');
 }
+
+const now = ({ context }: InfoScope, format: (ms: number) => string): string =>
+  format(context.deps.runtime.clock.now()).replace(' ', 'T');
 
 /** Only Linux tells; nothing depends on it but displays. */
 function descriptorLimit(): string {
@@ -78,7 +79,10 @@ export const programInfo: InfoTable = {
     get: ({ context }) => (context.deps.configuration.includeUsed ? '0' : '1'),
   },
   'config/names': { help: 'List of configuration options, types, and documentation.', get: configNames },
-  'config/defaults': { help: 'List of default values for configuration options.', get: configDefaults },
+  'config/defaults': {
+    help: 'List of default values for configuration options. See also config/names',
+    get: configDefaults,
+  },
   'info/names': {
     help: 'List of GETINFO options, types, and documentation.',
     get: ({ context }) => context.info.names(),
@@ -104,10 +108,8 @@ export const programInfo: InfoTable = {
     get: ({ context }) => String(context.deps.traffic().written),
   },
   dormant: { help: 'Is Tor dormant (not building circuits because it is idle)?', get: () => '0' },
-  'accounting/enabled': {
-    help: 'Is accounting currently enabled?',
-    get: ({ context }) => (context.deps.configuration.options.get('AccountingMax') > 0 ? '1' : '0'),
-  },
+  'current-time/local': { help: 'Current time on the local system.', get: (scope) => now(scope, isoTimeLocal) },
+  'current-time/utc': { help: 'Current time in UTC.', get: (scope) => now(scope, isoTime) },
   'ip-to-country/': {
     help: 'Perform a GEOIP lookup',
     get: (_, rest) => (rest.endsWith('-available') ? '0' : '??'),

@@ -3,7 +3,9 @@ import type { AddressFamily, Relay } from '../../../roles/relay/index.ts';
 import { quote } from '../../../wire/torrc/index.ts';
 import type { InfoScope } from '../context.ts';
 import { refuse } from '../failure.ts';
+import { accountingInfo } from './accounting.ts';
 import type { InfoTable } from './info-keys.ts';
+import { policyInfo } from './policy.ts';
 
 const relayOf = ({ context }: InfoScope): Relay | undefined => context.deps.parts.relay?.relay;
 
@@ -14,8 +16,16 @@ function address(scope: InfoScope, family: AddressFamily): string {
 
 const reachable = (scope: InfoScope): string => (relayOf(scope)?.reachability.isReachable(4) === true ? '1' : '0');
 
+/** Since the start, those that were dropped too. */
+function handshakes(scope: InfoScope, name: 'ntor'): string {
+  const counts = relayOf(scope)?.circuits?.counts;
+  return String((counts?.processed[name] ?? 0) + (counts?.dropped[name] ?? 0));
+}
+
 /** What only a relay has. */
 export const relayInfo: InfoTable = {
+  ...accountingInfo,
+  ...policyInfo,
   fingerprint: { get: (scope) => relayOf(scope)?.fingerprint ?? refuse(551, 'Not running in server mode') },
   address: { help: 'IP address of this Tor host, if we can guess it.', get: (scope) => address(scope, 4) },
   'address/v4': { help: 'IPv4 address of this Tor host, if we can guess it.', get: (scope) => address(scope, 4) },
@@ -28,5 +38,16 @@ export const relayInfo: InfoTable = {
   'status/reachability-succeeded': { get: (scope) => `OR=${reachable(scope)} DIR=1` },
   'status/reachability-succeeded/or': { get: reachable },
   'status/reachability-succeeded/dir': { get: () => '1' },
+  'status/fresh-relay-descs': {
+    get: (scope) => {
+      const { relay } = scope.context.deps.parts;
+      if (relay === undefined) return refuse(551, 'Only relays have descriptors');
+      return relay.descriptor?.text ?? refuse(551, 'Cannot generate descriptor');
+    },
+  },
+  'stats/ntor/assigned': { help: 'Assigned NTOR handshakes', get: (scope) => handshakes(scope, 'ntor') },
+  'stats/ntor/requested': { help: 'Requested NTOR handshakes', get: (scope) => handshakes(scope, 'ntor') },
+  'stats/tap/assigned': { help: 'Assigned TAP handshakes', get: () => '0' },
+  'stats/tap/requested': { help: 'Requested TAP handshakes', get: () => '0' },
   'status/clients-seen': { get: () => refuse(551, 'No bridge-client stats available') },
 };
