@@ -37,7 +37,7 @@ async function readCredential(path: string, log: Logger): Promise<ClientCredenti
   try {
     const text = await readFile(path, 'latin1');
     if (text.length > maxBytes) throw new TorError('ONION_AUTH_FILE_INVALID', 'the file is too long');
-    return parseClientCredential(text);
+    return { ...parseClientCredential(text), permanent: true };
   } catch (error) {
     log.warn('rend', `Client authorization file ${path} cannot be used: ${TorError.from(error).message}`);
     return undefined;

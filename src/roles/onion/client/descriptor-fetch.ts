@@ -52,7 +52,8 @@ export class DescriptorFetch {
   }
 
   /** Rejects with ONION_DESCRIPTOR_NOT_FOUND, ONION_DESCRIPTOR_INVALID, ONION_AUTH_MISSING, ONION_AUTH_WRONG. */
-  fetch(identityKey: Uint8Array, netdir: NetDir): Promise<FetchedDescriptor> {
+  fetch(identityKey: Uint8Array, netdir: NetDir, from?: readonly Relay[]): Promise<FetchedDescriptor> {
+    if (from !== undefined) return this.#run(identityKey, netdir, new Set(from));
     const key = base16(identityKey);
     let run = this.#running.get(key);
     if (run === undefined) {
@@ -67,7 +68,8 @@ export class DescriptorFetch {
     this.#history.clear();
   }
 
-  async #run(identityKey: Uint8Array, netdir: NetDir): Promise<FetchedDescriptor> {
+  /** `from`: relays that somebody names, each asked once whether it is responsible or not. */
+  async #run(identityKey: Uint8Array, netdir: NetDir, from?: Set<Relay>): Promise<FetchedDescriptor> {
     const ring = netdir.hsDirRings().fetch;
     const { blindedKey, subcredential } = periodKeys(identityKey, ring.periodNumber, netdir.periodRules.lengthMinutes);
     const hsDirs = netdir.responsibleHsDirs({ blindedKey, ring, use: 'fetch' });
@@ -76,8 +78,8 @@ export class DescriptorFetch {
     let last: TorError | undefined;
     let askedAnew = false;
     for (;;) {
-      const hsDir = this.#history.pick(hsDirs, blindedKey, excluded, strict);
-      if (hsDir === undefined && last === undefined && !askedAnew) {
+      const hsDir = from === undefined ? this.#history.pick(hsDirs, blindedKey, excluded, strict) : takeOne(from);
+      if (from === undefined && hsDir === undefined && last === undefined && !askedAnew) {
         // All were asked lately, for descriptors that had what was wanted of them then.
         askedAnew = true;
         this.#history.forget(blindedKey);
@@ -105,7 +107,7 @@ export class DescriptorFetch {
       }
     }
     // As C tor: after a whole round without success the next attempt of the user may ask the same directories again.
-    this.#history.forget(blindedKey);
+    if (from === undefined) this.#history.forget(blindedKey);
     if (last !== undefined && (last.code.startsWith('ONION_') || last.kind === 'bug')) throw last;
     throw new TorError('ONION_DESCRIPTOR_NOT_FOUND', undefined, last === undefined ? {} : { cause: last });
   }
@@ -127,6 +129,12 @@ export class DescriptorFetch {
       circuit.close();
     }
   }
+}
+
+function takeOne(from: Set<Relay>): Relay | undefined {
+  const [first] = from;
+  if (first !== undefined) from.delete(first);
+  return first;
 }
 
 function textOf(response: DirResponse): string {

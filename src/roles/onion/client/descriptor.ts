@@ -20,4 +20,6 @@ export interface ServiceDescriptor {
   /** SENDME increment of `flow-control`, when the service supports congestion control. */
   readonly congestionSendmeInc: number | undefined;
   readonly singleOnion: boolean;
+  /** As it came from the HSDir. */
+  readonly text: string;
 }

@@ -165,11 +165,21 @@ export class OnionClient {
     }
   }
 
-  /** Asks the directories for a service's descriptor, whether one is known or not. Rejects as `connect` does. */
-  async fetchDescriptor(address: string): Promise<void> {
+  /**
+   * Asks the directories for a service's descriptor, whether one is known or not; with `hsDirs` these alone. Rejects as
+   * `connect` does.
+   */
+  async fetchDescriptor(address: string, hsDirs?: readonly Relay[]): Promise<void> {
     const identityKey = parseOnionAddress(address);
     await this.#deps.directory.whenReady();
-    await this.#fetch.fetch(identityKey, this.#netdir());
+    const { descriptor, expiresMs } = await this.#fetch.fetch(identityKey, this.#netdir(), hsDirs);
+    this.#cache.put(descriptor, expiresMs);
+  }
+
+  /** The text of the descriptor that is known of a service. */
+  descriptorText(identityKey: Uint8Array): string | undefined {
+    const { netdir } = this.#deps.directory;
+    return netdir === undefined ? undefined : this.#cache.get(identityKey, netdir)?.text;
   }
 
   #netdir(): NetDir {

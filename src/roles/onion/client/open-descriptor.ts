@@ -35,6 +35,7 @@ export function openDescriptor(text: string, request: OpenRequest): ServiceDescr
       introPoints: content.introductionPoints,
       congestionSendmeInc: inc,
       singleOnion: content.singleOnion,
+      text,
     };
   } catch (thrown) {
     const error = TorError.from(thrown);

@@ -1,13 +1,19 @@
 import { base32, fromBase32 } from '../../../base/bytes/index.ts';
 import { TorError } from '../../../base/errors/index.ts';
-import { x25519PublicKey } from '../../../crypto/primitives/index.ts';
+import { x25519, x25519PublicKey } from '../../../crypto/primitives/index.ts';
 import { parseOnionAddress } from './address.ts';
+
+const probe = new Uint8Array(32).fill(1);
 
 /** A client's key for one service: a line of a `*.auth_private` file. */
 export interface ClientCredential {
   readonly identityKey: Uint8Array;
   /** x25519 secret key, 32 bytes. */
   readonly secretKey: Uint8Array;
+  /** What a controller calls it. */
+  readonly clientName?: string;
+  /** It is kept in a file. */
+  readonly permanent?: boolean;
 }
 
 /**
@@ -45,7 +51,14 @@ export function parseAuthorizedClient(text: string): Uint8Array {
   if (type !== 'descriptor' || keyType !== 'x25519' || key === undefined || extra !== undefined) {
     throw new TorError('ONION_AUTH_FILE_INVALID');
   }
-  return key32(key);
+  const publicKey = key32(key);
+  try {
+    // With a key of small order no secret can be shared; it would make every descriptor fail.
+    x25519(probe, publicKey);
+  } catch (cause) {
+    throw new TorError('ONION_AUTH_FILE_INVALID', 'the key is no x25519 public key', { cause });
+  }
+  return publicKey;
 }
 
 export function formatAuthorizedClient(secretKey: Uint8Array): string {

@@ -111,6 +111,11 @@ export class OnionService {
     return this.#options.identity.publicKey;
   }
 
+  /** The text of the descriptor that clients fetch now, once there is one. */
+  get descriptorText(): string | undefined {
+    return this.#descriptors.find(({ text }) => text !== undefined)?.text;
+  }
+
   /** Circuits that clients are on now. */
   get rendezvousCircuits(): number {
     return this.#rendezvous.size;
@@ -155,8 +160,8 @@ export class OnionService {
 
   #schedule(): void {
     this.#timer = this.#deps.timers.after(tickMs, () => {
+      this.#schedule();
       this.#tick();
-      if (!this.#abort.signal.aborted) this.#schedule();
     });
   }
 
@@ -350,6 +355,7 @@ export class OnionService {
       nowMs,
       random: this.#deps.random,
     });
+    descriptor.text = text;
     const deps = { circuits: this.#deps.circuits, dirRequest: this.#deps.dirRequest, events: this.events };
     const job = { descriptor, text, hsDirs, tag: this.#tag, signal: controller.signal };
     void upload(deps, job).then((taken) => {

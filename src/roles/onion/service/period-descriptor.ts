@@ -27,6 +27,8 @@ export class PeriodDescriptor {
   /** Fingerprints of the HSDirs of the last upload. */
   uploadedTo: ReadonlySet<string> = new Set();
   nextUploadMs = 0;
+  /** As it was last uploaded. */
+  text: string | undefined;
   /** Fewer relays could be chosen than were wanted. */
   missingIntroPoints = false;
   readonly #opeKey: Uint8Array;

@@ -9,7 +9,8 @@ import {
   setCircuitPurpose,
 } from './circuits.ts';
 import { getConf, loadConf, resetConf, saveConf, setConf } from './configuration.ts';
-import { addClientAuth, addOnion, delOnion, fetchDescriptor, removeClientAuth, viewClientAuth } from './onions.ts';
+import { addClientAuth, fetchDescriptor, removeClientAuth, viewClientAuth } from './onion-client.ts';
+import { addOnion, delOnion } from './onions.ts';
 import { dropGuards, dropOwnership, dropTimeouts, getInfo, setEvents, takeOwnership, useFeature } from './session.ts';
 import { signal } from './signal.ts';
 

@@ -2,13 +2,14 @@ import { base64, fromBase64 } from '../../../base/bytes/index.ts';
 import { TorError } from '../../../base/errors/index.ts';
 import { formatIpHost } from '../../../base/ip/index.ts';
 import { type ExpandedKey, expandedKeyFrom, expandSeed } from '../../../crypto/primitives/index.ts';
-import { onionLabel, parseAuthorizedClient, parseOnionAddress, type ServicePort } from '../../../roles/onion/index.ts';
-import { endReply, linesReply, okReply, parseArguments, splitWords } from '../../../wire/control/index.ts';
+import { onionLabel, parseAuthorizedClient, type ServicePort } from '../../../roles/onion/index.ts';
+import { linesReply, okReply, parseArguments, splitWords } from '../../../wire/control/index.ts';
 import { parseAddressPort } from '../../../wire/torrc/index.ts';
 import type { CommandContext, CommandHandler } from '../context.ts';
 import { refuse } from '../failure.ts';
+import { isAddress } from './onion-client.ts';
 
-const knownFlags = ['DISCARDPK', 'DETACH', 'BASICAUTH', 'V3AUTH', 'NONANONYMOUS', 'MAXSTREAMSCLOSECIRCUIT'];
+const knownFlags = ['DISCARDPK', 'DETACH', 'V3AUTH', 'NONANONYMOUS', 'MAXSTREAMSCLOSECIRCUIT'];
 const maxStreamsLimit = 65_535;
 
 interface Request {
@@ -69,8 +70,12 @@ function readRequest(words: ReturnType<typeof parseArguments>): Request {
       case 'POWDEFENSESENABLED':
         if (value !== '0') refuse(512, 'Invalid PoWDefensesEnabled');
         break;
+      case 'POWQUEUERATE':
+      case 'POWQUEUEBURST':
+        if (!/^\d{1,10}$/.test(value)) refuse(512, `Invalid ${key}`);
+        break;
       default:
-        refuse(513, 'Invalid argument');
+        refuse(512, `Bad arguments to ADD_ONION: Unrecognized keyword argument "${key}"`);
     }
   }
   if (request.ports.length === 0) refuse(512, "Missing 'Port' argument");
@@ -148,76 +153,10 @@ function checkAnonymity({ flags }: Request, { deps }: CommandContext): boolean {
 }
 
 export const delOnion: CommandHandler = async ({ rest }, { onions }, controller) => {
-  const [label = ''] = splitWords(rest);
+  const [label] = splitWords(rest);
+  if (label === undefined) refuse(512, 'Bad arguments to DEL_ONION: Need at least 1 argument(s)');
   if (!isAddress(label)) refuse(512, 'Malformed Onion Service id');
   const service = onions.find(label.toLowerCase(), controller) ?? refuse(552, 'Unknown Onion Service id');
   await onions.remove(service);
   return okReply;
-};
-
-function isAddress(label: string): boolean {
-  try {
-    parseOnionAddress(label);
-    return label.length === 56;
-  } catch {
-    return false;
-  }
-}
-
-/** The answer comes as HS_DESC and HS_DESC_CONTENT events. spec: control-spec 3.25 */
-export const fetchDescriptor: CommandHandler = ({ rest }, { deps }) => {
-  const [address = ''] = splitWords(rest);
-  if (!isAddress(address.replace(/\.onion$/i, ''))) refuse(513, `Invalid argument "${address}"`);
-  deps.parts.onionClient.fetchDescriptor(address).catch((error: unknown) => {
-    deps.log.info('control', `Fetching a descriptor for a controller failed: ${TorError.from(error).message}`);
-  });
-  return okReply;
-};
-
-/** spec: control-spec 3.30 */
-export const addClientAuth: CommandHandler = ({ rest }, { deps }) => {
-  const [address, key] = parseArguments(rest);
-  if (address === undefined || key === undefined) refuse(512, 'Incomplete ONION_CLIENT_AUTH_ADD command');
-  if (!isAddress(address.value)) refuse(512, `Invalid v3 address "${address.value}"`);
-  const identityKey = parseOnionAddress(address.value);
-  const { onionClient } = deps.parts;
-  const existed = onionClient.credential(identityKey) !== undefined;
-  onionClient.addCredential({
-    identityKey,
-    secretKey: secretKeyOf(key.key === undefined ? key.value : `${key.key}=${key.value}`),
-  });
-  return existed ? endReply(251, 'Client for onion existed and replaced') : okReply;
-};
-
-/** Base64 may end in an equals sign, which makes a key and an empty value of it; both are put together before. */
-function secretKeyOf(text: string): Uint8Array {
-  const [type, blob] = text.split(':', 2);
-  if (type?.toLowerCase() !== 'x25519' || blob === undefined) refuse(552, `Unrecognized key type "${type ?? ''}"`);
-  try {
-    const bytes = fromBase64(blob);
-    if (bytes.length === 32) return bytes;
-  } catch {
-    // Told below.
-  }
-  return refuse(512, 'Failed to decode x25519 private key');
-}
-
-export const removeClientAuth: CommandHandler = ({ rest }, { deps }) => {
-  const [address] = splitWords(rest);
-  if (address === undefined) refuse(512, 'Incomplete ONION_CLIENT_AUTH_REMOVE command');
-  if (!isAddress(address)) refuse(512, `Invalid v3 address "${address}"`);
-  const removed = deps.parts.onionClient.removeCredential(parseOnionAddress(address));
-  return removed ? okReply : endReply(251, `No credentials for "${address}"`);
-};
-
-export const viewClientAuth: CommandHandler = ({ rest }, { deps }) => {
-  const [address] = splitWords(rest);
-  if (address !== undefined && !isAddress(address)) refuse(512, `Invalid v3 address "${address}"`);
-  const all = deps.parts.onionClient.credentials();
-  const wanted =
-    address === undefined ? all : all.filter(({ identityKey }) => onionLabel(identityKey) === address.toLowerCase());
-  const lines = wanted.map(
-    ({ identityKey, secretKey }) => `CLIENT ${onionLabel(identityKey)} x25519:${base64(secretKey)}`,
-  );
-  return linesReply(250, [`ONION_CLIENT_AUTH_VIEW${address === undefined ? '' : ` ${address}`}`, ...lines, 'OK']);
 };

@@ -38,6 +38,10 @@ export function onionEvents({ parts }: ControlDeps, hub: EventHub): Off[] {
         'HS_DESC',
         `FAILED ${service} NO_AUTH ${relay(hsDir)}${id === undefined ? '' : ` ${id}`} REASON=${reason}`,
       );
+      hub.sendRaw(
+        'HS_DESC_CONTENT',
+        `650+HS_DESC_CONTENT ${service} ${id ?? 'UNKNOWN'} ${relay(hsDir)}\r\n${dataBlock('')}650 OK\r\n`,
+      );
       blinded.delete(service);
     }),
     parts.services.events.on('added', watch),

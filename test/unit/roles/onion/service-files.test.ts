@@ -11,6 +11,7 @@ import {
   loadAuthorizedClients,
   loadServiceKey,
   onionHostname,
+  parseAuthorizedClient,
 } from '../../../../src/roles/onion/index.ts';
 import {
   formatPublicKeyFile,
@@ -93,4 +94,10 @@ test('authorized clients: broken files are told and skipped, but never open the 
 
 test('the PROXY line of HiddenServiceExportCircuitID is as C tor writes it', () => {
   assert.equal(latin1(proxyLine(0x12345678, 80)), 'PROXY TCP6 fc00:dead:beef:4dad::1234:5678 ::1 22136 80\r\n');
+});
+
+test('a client key of small order is refused: no descriptor could be made with it', () => {
+  const zeros = `descriptor:x25519:${'A'.repeat(52)}`;
+  assert.throws(() => parseAuthorizedClient(zeros), { code: 'ONION_AUTH_FILE_INVALID' });
+  assert.equal(parseAuthorizedClient(formatAuthorizedClient(new Uint8Array(32).fill(9))).length, 32);
 });
