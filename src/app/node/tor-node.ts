@@ -132,7 +132,9 @@ export class TorNode {
     vanguards.options = vanguardsOptions(facts);
     paths.options = pathOptions(facts);
     this.#setChannelParams();
-    relay?.reload(config);
+    if ((relay !== undefined) !== isRelay(ports)) {
+      this.#deps.log.warn('config', 'To become a relay, or to be one no more, takes a restart.');
+    } else await relay?.reload(config);
     await this.#startNetwork();
     await client.configure(this.#clientConfig());
     await this.#configureOnions();

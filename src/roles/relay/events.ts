@@ -9,6 +9,8 @@ export interface RelayEvents {
   started: { readonly endpoints: readonly OrEndpoint[] };
   /** Keys that stand in the descriptor were made anew. */
   keys: { readonly which: 'signing' | 'onion' };
+  /** SIGHUP or SETCONF changed what the torrc says. */
+  configured: undefined;
   addresses: { readonly addresses: readonly IpBytes[] };
   /** AccountingMax sends us to sleep, or wakes us. */
   hibernating: { readonly state: AccountingState };

@@ -1,3 +1,4 @@
+import { base16 } from '../../base/bytes/index.ts';
 import { formatIpPort } from '../../base/ip/index.ts';
 import type { Logger } from '../../base/log/index.ts';
 import type { Clock, Random, Timers } from '../../base/runtime/index.ts';
@@ -47,6 +48,31 @@ export class OrPorts {
     }
   }
 
+  /** Opens what is new and closes what is no more. Rejects with LISTEN_FAILED, and then everything is as it was. */
+  async change(ports: readonly OrPort[]): Promise<void> {
+    const before = new Map(this.#open.map((open) => [keyOf(open.config), open]));
+    const [next, fresh]: [Open[], Open[]] = [[], []];
+    try {
+      for (const config of ports) {
+        const same = before.get(keyOf(config));
+        const open = same === undefined ? await this.#openOne(config) : { ...same, config };
+        if (same === undefined) fresh.push(open);
+        next.push(open);
+      }
+    } catch (error) {
+      for (const { listener } of fresh) void listener?.close();
+      throw error;
+    }
+    this.#open = next;
+    const stays = new Set(ports.map(keyOf));
+    for (const [key, { listener, endpoint }] of before) {
+      if (listener === undefined || stays.has(key)) continue;
+      const where = formatIpPort(endpoint.address, endpoint.port);
+      this.#deps.logger?.notice('net', `Closing no-longer-configured OR listener on ${where}`);
+      void listener.close();
+    }
+  }
+
   async #openOne(config: OrPort): Promise<Open> {
     const wanted = { address: config.address, port: config.port === 'auto' ? 0 : config.port };
     if (!config.listen) return { config, listener: undefined, endpoint: wanted };
@@ -77,10 +103,12 @@ export class OrPorts {
     return port;
   }
 
-  /** Stops listening; open links stay. */
+  /** Stops listening; open links stay, and it resolves when the last of them is gone. */
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = open.map((one) => ({ ...one, listener: undefined }));
     await Promise.all(open.map(({ listener }) => listener?.close()));
   }
 }
+
+const keyOf = ({ address, port, listen }: OrPort): string => `${base16(address)} ${port} ${listen}`;

@@ -33,7 +33,7 @@ export interface OwnAddressesOptions {
  */
 export class OwnAddresses {
   readonly #host: HostAddresses;
-  readonly #options: OwnAddressesOptions;
+  #options: OwnAddressesOptions;
   readonly #found = new Map<AddressFamily, FoundAddress>();
   readonly #suggested = new Map<AddressFamily, IpBytes>();
 
@@ -63,6 +63,11 @@ export class OwnAddresses {
   isConfigured(family: AddressFamily): boolean {
     const method = this.get(family)?.method;
     return method === 'CONFIGURED' || method === 'CONFIGURED_ORPORT';
+  }
+
+  /** Takes effect with the next `refresh()`. */
+  setOptions(options: OwnAddressesOptions): void {
+    this.#options = options;
   }
 
   /** Looks again. True when an address changed. */

@@ -16,10 +16,14 @@ export interface ReachabilityOptions {
  * proves it. C tor onionskin_answer(), selftest.c
  */
 export class ReachabilityWatch {
-  readonly #options: ReachabilityOptions;
+  #options: ReachabilityOptions;
   readonly #reached = new Set<AddressFamily>();
 
   constructor(options: ReachabilityOptions) {
+    this.#options = options;
+  }
+
+  setOptions(options: ReachabilityOptions): void {
     this.#options = options;
   }
 

@@ -21,8 +21,8 @@ import { MemoryGuard, memoryLimit } from './limits/memory-guard.ts';
 import { LinkKeyHolder } from './link-keys.ts';
 import { OnionKeys } from './onion-keys.ts';
 import { OrPorts } from './or-ports.ts';
-import { type HostAddresses, OwnAddresses } from './own-addresses.ts';
-import { ReachabilityWatch } from './reachability-watch.ts';
+import { type HostAddresses, OwnAddresses, type OwnAddressesOptions } from './own-addresses.ts';
+import { type ReachabilityOptions, ReachabilityWatch } from './reachability-watch.ts';
 import { type RelayIdentityKeys, writeFingerprints } from './relay-keys.ts';
 import type { RelayServices } from './services.ts';
 
@@ -58,7 +58,6 @@ const testingTlsKeyBits = 1024;
  * `RelayPublisher`. Life: `Relay.load()`, then the channel manager with `channelOptions()`, then `start()`.
  */
 export class Relay {
-  readonly config: RelayConfig;
   readonly events = new Emitter<RelayEvents>();
   readonly addresses: OwnAddresses;
   readonly reachability: ReachabilityWatch;
@@ -67,6 +66,7 @@ export class Relay {
   readonly limiter: BandwidthLimiter;
   readonly dos: DosDefence;
   readonly #deps: RelayDeps;
+  #config: RelayConfig;
   readonly #keys: LinkKeyHolder;
   readonly #timers = new Set<Timer>();
   readonly #offs: (() => void)[] = [];
@@ -83,26 +83,17 @@ export class Relay {
 
   private constructor(deps: RelayDeps, config: RelayConfig, keys: LinkKeyHolder, onionKeys: OnionKeys) {
     this.#deps = deps;
-    this.config = config;
+    this.#config = config;
     this.#keys = keys;
     this.onionKeys = onionKeys;
-    this.addresses = new OwnAddresses(deps.host ?? systemAddresses, {
-      configured: config.addresses,
-      orPorts: config.orPorts,
-      disableIpv6: config.addressDisableIpv6,
-      ownAuthorities: config.ownAuthorities,
-    });
+    this.addresses = new OwnAddresses(deps.host ?? systemAddresses, addressOptions(config));
     this.history = new BandwidthHistory(deps, {
       minimumSec: config.minimumReportSec,
       relayRate: config.bandwidth.relayRate,
     });
     this.limiter = new BandwidthLimiter({ clock: deps.clock, meter: this.history }, config.bandwidth);
     this.dos = new DosDefence(deps, config.dos);
-    this.reachability = new ReachabilityWatch({
-      assume: config.assumeReachable,
-      assumeIpv6: config.assumeReachableIpv6 === true,
-      trustLocal: config.extendAllowPrivate,
-    });
+    this.reachability = new ReachabilityWatch(reachabilityOptions(config));
   }
 
   /** Reads or makes all keys and looks for our addresses. Rejects with BAD_KEY_FILE, RELAY_KEY_OFFLINE, STORAGE_FAILED. */
@@ -117,6 +108,27 @@ export class Relay {
     const relay = new Relay(deps, config, keys, onionKeys);
     await relay.addresses.refresh();
     return relay;
+  }
+
+  get config(): RelayConfig {
+    return this.#config;
+  }
+
+  /** What a running relay is told anew. Rejects with LISTEN_FAILED or STORAGE_FAILED, and then the old ORPorts stay open. */
+  async setConfig(config: RelayConfig): Promise<void> {
+    const old = this.#config;
+    if (isSame(old, config)) return;
+    // Who sleeps opens the new ones on waking up.
+    if (this.#accounting?.hibernating !== true) await this.#ports?.change(config.orPorts);
+    this.#config = config;
+    this.addresses.setOptions(addressOptions(config));
+    this.reachability.setOptions(reachabilityOptions(config));
+    this.dos.setConfig(config.dos, this.params);
+    if (!isSame(old.bandwidth, config.bandwidth)) this.limiter.setLimits(config.bandwidth);
+    if (!isSame(old.accounting, config.accounting)) await this.#restartAccounting();
+    if (old.nickname !== config.nickname) await writeFingerprints(this.#deps.store, config.nickname, this.identity);
+    await this.#refreshAddresses();
+    this.events.emit('configured', undefined);
   }
 
   get identity(): RelayIdentityKeys {
@@ -236,18 +248,27 @@ export class Relay {
     this.#accounting.start();
   }
 
+  async #restartAccounting(): Promise<void> {
+    const slept = this.#accounting?.hibernating === true;
+    this.#accounting?.stop();
+    this.#accounting = undefined;
+    this.#startAccounting();
+    if (slept && this.accounting?.hibernating !== true) await this.#hibernate('awake');
+  }
+
   async #hibernate(state: AccountingState): Promise<void> {
     this.#circuits?.setAccepting(state === 'awake');
     if (state === 'awake') await this.#ports?.open(this.config.orPorts);
-    else await this.#ports?.close();
+    // Links that are open keep the port's connections; to wait for their end would be to never sleep.
+    else void this.#ports?.close();
     if (state === 'hard') for (const link of [...(this.#network?.channels.channels ?? [])]) link.close();
     this.events.emit('hibernating', { state });
   }
 
   /** No new links and circuits; what is open goes on until `close()`. */
-  async drain(): Promise<void> {
+  drain(): void {
     this.#circuits?.setAccepting(false);
-    await this.#ports?.close();
+    void this.#ports?.close();
   }
 
   /** Ends everything of this role at once; the links belong to the channel manager. */
@@ -257,7 +278,7 @@ export class Relay {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     for (const off of this.#offs) off();
-    await this.drain();
+    this.drain();
     this.#handshakes?.close();
     this.#memory?.stop();
     this.#accounting?.stop();
@@ -355,3 +376,18 @@ export class Relay {
     again();
   }
 }
+
+const addressOptions = (config: RelayConfig): OwnAddressesOptions => ({
+  configured: config.addresses,
+  orPorts: config.orPorts,
+  disableIpv6: config.addressDisableIpv6,
+  ownAuthorities: config.ownAuthorities,
+});
+
+const reachabilityOptions = (config: RelayConfig): ReachabilityOptions => ({
+  assume: config.assumeReachable,
+  assumeIpv6: config.assumeReachableIpv6 === true,
+  trustLocal: config.extendAllowPrivate,
+});
+
+const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -13,15 +13,16 @@ export interface AddressRule {
 
 /**
  * Reads lines of `accept|reject[6] address[/mask][:port]`, with commas between rules. An address is `*`, `*4`, `*6`,
- * `private`, or an IP address. Throws TORRC_VALUE. spec: manual page, ExitPolicy
+ * `private`, or an IP address. `accept6` and `reject6` before anything but IPv6 are passed over, as in C tor, and told to
+ * `warn`. Throws TORRC_VALUE. spec: manual page, ExitPolicy
  */
-export function parseAddressPolicy(lines: readonly string[]): AddressRule[] {
+export function parseAddressPolicy(lines: readonly string[], warn?: (message: string) => void): AddressRule[] {
   return lines
     .flatMap((line) => line.split(','))
-    .flatMap((text) => (text.trim() === '' ? [] : [parseRule(text.trim())]));
+    .flatMap((text) => (text.trim() === '' ? [] : (parseRule(text.trim(), warn) ?? [])));
 }
 
-function parseRule(text: string): AddressRule {
+function parseRule(text: string, warn?: (message: string) => void): AddressRule | undefined {
   const match = /^(accept6|reject6|accept|reject)\s+(.+)$/i.exec(text);
   const bad = (): never => {
     throw new TorError('TORRC_VALUE', `Malformed policy '${text}'.  Discarding entire policy list.`);
@@ -32,15 +33,24 @@ function parseRule(text: string): AddressRule {
   const { host, ports } = splitPorts((match[2] as string).trim());
   const range = parsePortRange(ports);
   if (range === undefined) return bad();
+  const passOver = (): undefined => {
+    warn?.(
+      `IPv4 address '${(match[2] as string).trim()}' with accept6/reject6 field type in exit policy. Ignoring, but ` +
+        'continuing to parse rules. (Use accept/reject with IPv4 addresses.)',
+    );
+  };
   const base = { accept: verb.startsWith('accept'), ...range };
   const any = /^\*([46])?$/.exec(host);
   if (any !== null) {
+    if (only6 && any[1] === '4') return passOver();
     const families = only6 || any[1] === '6' ? 'ipv6' : any[1] === '4' ? 'ipv4' : 'both';
     return { ...base, prefix: undefined, families };
   }
   if (host.toLowerCase() === 'private') return { ...base, prefix: 'private', families: only6 ? 'ipv6' : 'both' };
   const prefix = parsePrefix(host);
-  return prefix === undefined ? bad() : { ...base, prefix, families: prefix.ip.length === 4 ? 'ipv4' : 'ipv6' };
+  if (prefix === undefined) return bad();
+  if (only6 && prefix.ip.length === 4) return passOver();
+  return { ...base, prefix, families: prefix.ip.length === 4 ? 'ipv4' : 'ipv6' };
 }
 
 function splitPorts(text: string): { host: string; ports: string } {

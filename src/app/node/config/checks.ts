@@ -17,15 +17,19 @@ export function checkFurther(options: TorOptions, warn: (message: string) => voi
   if (owner !== undefined && !/^[1-9]\d{0,9}(?!\d)/.test(owner)) {
     throw refused('__OwningControllerProcess', 'Bad OwningControllerProcess: invalid PID');
   }
-  checkPolicies(options);
+  checkPolicies(options, warn);
 }
 
 const policyOptions = ['SocksPolicy', 'DirPolicy', 'AuthDirReject', 'AuthDirInvalid', 'AuthDirBadExit'] as const;
 
-function checkPolicies(options: TorOptions): void {
-  for (const name of policyOptions) {
+/** What is no exit never reads its ExitPolicy. */
+const mayExit = (options: TorOptions): boolean =>
+  options.get('ExitRelay') !== false && options.lines('ORPort').some((line) => !/^\s*0(\s|$)/.test(line));
+
+function checkPolicies(options: TorOptions, warn: (message: string) => void): void {
+  for (const name of [...policyOptions, ...(mayExit(options) ? (['ExitPolicy'] as const) : [])]) {
     try {
-      parseAddressPolicy(options.lines(name));
+      parseAddressPolicy(options.lines(name), warn);
     } catch (cause) {
       throw refused(name, `Error in ${name} entry.`, cause);
     }

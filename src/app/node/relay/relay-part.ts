@@ -41,6 +41,18 @@ const hsDirExpiryMs = 5 * 60_000;
 /** Where C tor without MaxHSDirCacheBytes takes a share of the memory for queues. */
 const defaultHsDirBytes = 512 * 1024 * 1024;
 
+/** What a running relay does not take up. */
+const atNextStart = [
+  ['DirPort', 'dirPort'],
+  ['AuthoritativeDirectory', 'authority'],
+  ['BridgeRelay', 'bridge'],
+  ['DirCache', 'dirCache'],
+  ['OfflineMasterKey', 'offlineMaster'],
+  ['FamilyId', 'familyIds'],
+  ['NumCPUs', 'numCpus'],
+  ['MaxMemInQueues', 'maxQueueBytes'],
+] as const;
+
 /** Everything of a node that others use: ORPorts and the roles behind them, and what makes them known. */
 export class RelayPart {
   readonly relay: Relay;
@@ -151,7 +163,17 @@ export class RelayPart {
     this.#authority?.start();
   }
 
-  reload(config: ValidatedOptions): void {
+  /** Rejects with LISTEN_FAILED when a new ORPort is taken. */
+  async reload(config: ValidatedOptions): Promise<void> {
+    const wanted = relayConfig(config.options, config.ports);
+    const late = atNextStart.filter(
+      ([, key]) => JSON.stringify(this.relay.config[key]) !== JSON.stringify(wanted[key]),
+    );
+    if (late.length > 0) {
+      const names = late.map(([option]) => option).join(', ');
+      this.#deps.log.warn('config', `What changed in ${names} takes effect when the relay is started the next time.`);
+    }
+    await this.relay.setConfig(wanted);
     this.exit.setConfig(exitConfig(config.options, config.ports));
     this.#authority?.reload(config.options).catch((error: unknown) => {
       this.#deps.log.warn('dir', `The authority keeps its old options: ${TorError.from(error).message}`);
@@ -163,7 +185,7 @@ export class RelayPart {
     this.#publisher?.stop();
     this.#selfTest?.stop();
     this.exit.setHibernating(true);
-    await this.relay.drain();
+    this.relay.drain();
   }
 
   async close(): Promise<void> {

@@ -92,6 +92,7 @@ export class RelayPublisher {
         this.#deps.relay.reachability.reset();
         this.markDirty('IP address changed');
       }),
+      events.on('configured', () => this.markDirty('config change')),
       events.on('reachable', () => this.markDirty('ORPort found reachable')),
       events.on('hibernating', () => this.markDirty('hibernation changed')),
     );

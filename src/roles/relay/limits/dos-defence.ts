@@ -47,7 +47,7 @@ export class DosDefence {
   };
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #config: DosConfig;
+  #config: DosConfig;
   readonly #clients = new Map<string, Client>();
   readonly #streams = new WeakMap<object, TokenBucket>();
   #params: DosParams;
@@ -57,6 +57,11 @@ export class DosDefence {
     this.#random = deps.random;
     this.#config = config;
     this.#params = dosParams(config, defaultParams);
+  }
+
+  setConfig(config: DosConfig, consensus: ConsensusParams): void {
+    this.#config = config;
+    this.setParams(consensus);
   }
 
   /** With each new consensus. */

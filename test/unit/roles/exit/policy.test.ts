@@ -84,6 +84,22 @@ test('local interfaces are refused when asked for, private ones are left to reje
   assert.ok(made.accepts(ip('203.0.113.10'), 80));
 });
 
+test('accept6 and reject6 are for IPv6 alone; before anything else they are passed over', () => {
+  const said: string[] = [];
+  const rules = parseAddressPolicy(['accept6 1.2.3.4:80,accept6 *4:81,reject6 [::1]:82,accept *:83'], (text) =>
+    said.push(text),
+  );
+  assert.deepEqual(
+    rules.map(({ families, minPort }) => [families, minPort]),
+    [
+      ['ipv6', 82],
+      ['both', 83],
+    ],
+  );
+  assert.equal(said.length, 2);
+  assert.match(said[0] ?? '', /^IPv4 address '1\.2\.3\.4:80' with accept6\/reject6 field type/);
+});
+
 describe('IPv4 summaries', () => {
   const summary = (line: string): string => summarizePolicy(expandRules(parseAddressPolicy([line])), 4);
   const expected: readonly (readonly [string, string])[] = [

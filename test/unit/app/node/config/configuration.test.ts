@@ -99,3 +99,10 @@ test('a torrc with %include is only saved by force', () => {
 test('without a file there is nothing to save to', () => {
   assert.throws(() => configuration({ torrc: '' }).save(), code('CONFIG_SAVE_FAILED'));
 });
+
+test('an ExitPolicy is checked where it will be used', () => {
+  const wrong = 'ORPort 9001\nExitPolicy accept *:80-\n';
+  assert.throws(() => configuration({ torrc: wrong }), code('TORRC_VALUE'));
+  configuration({ torrc: `${wrong}ExitRelay 0\n` });
+  configuration({ torrc: 'ExitPolicy accept *:80-\n' });
+});
