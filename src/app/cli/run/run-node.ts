@@ -9,6 +9,7 @@ import { isForeground, runInBackground, tellReady, tellTroubles } from './daemon
 import { watchOwner } from './owner-watch.ts';
 import { writePidFile } from './pid-file.ts';
 import { ProgressBar } from './progress-bar.ts';
+import { ServiceManager } from './service-manager.ts';
 import { openSession, startLogging } from './session.ts';
 import { listenToSignals } from './signals.ts';
 import { switchUser } from './switch-user.ts';
@@ -48,10 +49,13 @@ export async function runNode(run: ConfiguredRun, configuration: Configuration):
     const onStarted = (): void => {
       untilReady();
       tellReady();
+      void service.ready();
     };
+    const service = new ServiceManager({ env: process.env, timers: nodeRuntime.timers, log });
     const started = node.start().then(onStarted, (error: unknown) => fail(run, error, ended.resolve));
     const code = await ended.promise;
     clearInterval(stay);
+    void service.stopping();
     await stop();
     await started;
     return code;
