@@ -16,8 +16,9 @@ interface Target {
 
 const hostOf = (target: Target): string => target.host ?? target.hostname ?? 'localhost';
 
-class TorHttpAgent extends HttpAgent {
+export class TorHttpAgent extends HttpAgent {
   readonly #make: SocketMaker;
+  readonly #connections = new Connections();
 
   constructor(make: SocketMaker, options: AgentOptions) {
     super({ keepAlive: true, ...options });
@@ -26,12 +27,21 @@ class TorHttpAgent extends HttpAgent {
 
   override createConnection(target: object): Duplex {
     const { port, ...rest }: Target = target;
-    return this.#make(hostOf(rest), Number(port ?? 80));
+    return this.#connections.add(this.#make(hostOf(rest), Number(port ?? 80)));
+  }
+
+  override keepSocketAlive(socket: Duplex): boolean {
+    return this.#connections.has(socket) && keepsAlive(super.keepSocketAlive(socket));
+  }
+
+  retire(): void {
+    this.#connections.retire(this);
   }
 }
 
-class TorHttpsAgent extends HttpsAgent {
+export class TorHttpsAgent extends HttpsAgent {
   readonly #make: SocketMaker;
+  readonly #connections = new Connections();
 
   constructor(make: SocketMaker, options: HttpsAgentOptions) {
     super({ keepAlive: true, ...options });
@@ -42,11 +52,39 @@ class TorHttpsAgent extends HttpsAgent {
     const { host, hostname, port, servername, ...rest }: Target = target;
     const name = hostOf({ host: host ?? null, hostname: hostname ?? null });
     const socket = this.#make(name, Number(port ?? 443));
-    return connectTls({ ...rest, socket, servername: servername || name });
+    return this.#connections.add(connectTls({ ...rest, socket, servername: servername || name }));
+  }
+
+  override keepSocketAlive(socket: Duplex): boolean {
+    return this.#connections.has(socket) && keepsAlive(super.keepSocketAlive(socket));
+  }
+
+  retire(): void {
+    this.#connections.retire(this);
   }
 }
 
-export const onionAgent = (make: SocketMaker, options: AgentOptions): HttpAgent => new TorHttpAgent(make, options);
+/** Which of an agent's connections may carry another request. */
+class Connections {
+  #current = new WeakSet<Duplex>();
 
-export const onionHttpsAgent = (make: SocketMaker, options: HttpsAgentOptions): HttpsAgent =>
-  new TorHttpsAgent(make, options);
+  add(socket: Duplex): Duplex {
+    this.#current.add(socket);
+    return socket;
+  }
+
+  has(socket: Duplex): boolean {
+    return this.#current.has(socket);
+  }
+
+  /** Ends those that wait, and lets those that carry a request finish it. */
+  retire(agent: HttpAgent): void {
+    this.#current = new WeakSet();
+    for (const sockets of Object.values(agent.freeSockets)) {
+      for (const socket of [...(sockets ?? [])]) socket.destroy();
+    }
+  }
+}
+
+/** It says so, although its type does not. */
+const keepsAlive = (answer: unknown): boolean => answer !== false;

@@ -7,9 +7,9 @@ import type { Isolation } from '../../network/circuits/index.ts';
 import { failureOf, type Gateway, RefusedRequest, type RequestContext } from '../../roles/client/index.ts';
 import { defaultEntryFlags } from '../../wire/torrc/index.ts';
 import { abortedBy, refuseAborted } from './abort.ts';
-import { onionAgent, onionHttpsAgent } from './agents.ts';
-import { torDispatcher } from './dispatcher.ts';
+import { checkHost, checkPort, checkTimeout } from './checks.ts';
 import { torFetch } from './fetch.ts';
+import { HttpConnections } from './http-connections.ts';
 import { TorSocket } from './tor-socket.ts';
 
 export interface ConnectOptions {
@@ -29,13 +29,14 @@ export interface ContextDeps {
   readonly gateway: Gateway;
   /** Rises with every new identity. */
   readonly nymEpoch: () => number;
-  /** Contexts with kept-alive HTTP connections. */
-  readonly open: Set<TorContext>;
+  /** Those of all contexts that are in use. */
+  readonly http: Set<HttpConnections>;
 }
 
 const defaultTimeoutMs = 120_000;
 /** Who does the work knows better what took so long. */
 const graceMs = 500;
+const scrubbed = '[scrubbed]';
 
 /**
  * A place to make connections from. Streams of one context may share circuits; streams of two contexts never do, so that
@@ -45,7 +46,7 @@ export class TorContext implements AsyncDisposable {
   /** What keeps this context's streams apart from others'. */
   readonly label: string;
   readonly #deps: ContextDeps;
-  #dispatcher: Dispatcher | undefined;
+  readonly #connections = new HttpConnections((host, port) => this.socket(host, port));
 
   constructor(deps: ContextDeps, label: string) {
     this.#deps = deps;
@@ -54,7 +55,8 @@ export class TorContext implements AsyncDisposable {
 
   /**
    * Opens a connection to a host name, an IP address or an onion service; the name is looked up by the exit, never here.
-   * Resolves when the far end accepted. Rejects with STREAM_FAILED, ONION_*, TIMEOUT, ABORTED, REQUEST_REFUSED.
+   * Resolves when the far end accepted. Rejects with STREAM_FAILED, ONION_*, TIMEOUT, ABORTED, REQUEST_REFUSED,
+   * OPTION_INVALID.
    */
   connect(host: string, port: number, options: ConnectOptions = {}): Promise<TorSocket> {
     const socket = this.socket(host, port, options);
@@ -77,13 +79,13 @@ export class TorContext implements AsyncDisposable {
   /** The same, at once and still `connecting`, as `net.connect` does it: failures come as 'error'. */
   socket(host: string, port: number, options: ConnectOptions = {}): TorSocket {
     const { signal } = options;
-    const socket = new TorSocket({ host, port }, (handler, closed) => {
-      const request = { command: 'connect' as const, address: host, port, ipv4Only: false };
+    return new TorSocket({ host, port }, async (handler, closed) => {
+      const to = { address: checkHost(host), port: checkPort('port', port) };
+      const request = { command: 'connect' as const, ...to, ipv4Only: false };
       const stream = { handler, optimisticData: () => undefined };
       const stop = signal === undefined ? closed : AbortSignal.any([signal, closed]);
-      return this.#ask(stop, options, (context) => this.#deps.gateway.connect(request, context, stream));
+      return this.#ask(stop, to.address, options, (context) => this.#deps.gateway.connect(request, context, stream));
     });
-    return socket;
   }
 
   /** Asks an exit for the address of a name. Rejects with LOOKUP_FAILED and what `connect` rejects with. */
@@ -108,37 +110,39 @@ export class TorContext implements AsyncDisposable {
 
   /** For `undici` and what stands on it. One for each context; closed with the node. */
   dispatcher(): Dispatcher {
-    this.#deps.open.add(this);
-    this.#dispatcher ??= torDispatcher((host, port) => this.socket(host, port));
-    return this.#dispatcher;
+    return this.#http().dispatcher();
   }
 
   /** For `http.request` and libraries that take an `http.Agent`. */
   agent(options: ConstructorParameters<typeof HttpAgent>[0] = {}): HttpAgent {
-    return onionAgent((host, port) => this.socket(host, port), options);
+    return this.#http().agent(options);
   }
 
   /** For `https.request` and libraries that take an `https.Agent`. Certificates are verified. */
   httpsAgent(options: ConstructorParameters<typeof HttpsAgent>[0] = {}): HttpsAgent {
-    return onionHttpsAgent((host, port) => this.socket(host, port), options);
+    return this.#http().httpsAgent(options);
   }
 
   /** Ends kept-alive HTTP connections of this context; it can be used again. */
   async close(): Promise<void> {
-    this.#deps.open.delete(this);
-    const dispatcher = this.#dispatcher;
-    this.#dispatcher = undefined;
-    await dispatcher?.destroy();
+    this.#deps.http.delete(this.#connections);
+    await this.#connections.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #resolve(command: 'resolve' | 'resolve-ptr', address: string, options: ConnectOptions) {
+  #http(): HttpConnections {
+    this.#deps.http.add(this.#connections);
+    return this.#connections;
+  }
+
+  async #resolve(command: 'resolve' | 'resolve-ptr', host: string, options: ConnectOptions) {
+    const address = checkHost(host);
     const request = { command, address, port: 0, ipv4Only: false };
     const signal = options.signal ?? new AbortController().signal;
-    return this.#ask(signal, options, (context) => this.#deps.gateway.resolve(request, context));
+    return this.#ask(signal, address, options, (context) => this.#deps.gateway.resolve(request, context));
   }
 
   /**
@@ -147,11 +151,13 @@ export class TorContext implements AsyncDisposable {
    */
   async #ask<T>(
     signal: AbortSignal,
-    { timeoutMs = defaultTimeoutMs }: ConnectOptions,
+    host: string,
+    options: ConnectOptions,
     work: (context: RequestContext) => Promise<T>,
   ): Promise<T> {
+    const timeoutMs = checkTimeout(options.timeoutMs ?? defaultTimeoutMs);
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutMs + graceMs);
+    const timer = setTimeout(() => late.abort(), Math.min(timeoutMs + graceMs, 2 ** 31 - 1));
     try {
       refuseAborted(signal);
       return await work(this.#context(AbortSignal.any([signal, late.signal]), timeoutMs));
@@ -160,7 +166,9 @@ export class TorContext implements AsyncDisposable {
       if (late.signal.aborted) throw new TorError('TIMEOUT', `no answer within ${timeoutMs} ms`);
       if (!(error instanceof RefusedRequest)) throw error;
       const { reason } = failureOf(error);
-      throw new TorError('REQUEST_REFUSED', error.message, { facts: { reason }, cause: error });
+      // The log hides what was asked for; who asked may know.
+      const message = error.message.replaceAll(scrubbed, () => host.replace(/\p{C}/gu, '?'));
+      throw new TorError('REQUEST_REFUSED', message, { facts: { reason }, cause: error });
     } finally {
       clearTimeout(timer);
     }

@@ -1,7 +1,15 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { TorError } from '../../base/errors/index.ts';
 import type { LogRecord, Severity } from '../../base/log/index.ts';
-import { type ConfigLine, loadOptions, type ValidatedOptions, validateOptions } from '../../wire/torrc/index.ts';
+import {
+  type ConfigLine,
+  listeningPorts,
+  loadOptions,
+  type ValidatedOptions,
+  validateOptions,
+} from '../../wire/torrc/index.ts';
+import { told } from './checks.ts';
 
 export interface StartProgress {
   /** 0 to 100. */
@@ -41,18 +49,44 @@ export interface TorStartOptions {
 
 export type TorrcValue = string | number | boolean | readonly (string | number)[];
 
-/** Throws TORRC_SYNTAX, TORRC_VALUE, TORRC_UNKNOWN_OPTION. */
+/** Throws TORRC_SYNTAX, TORRC_VALUE, TORRC_UNKNOWN_OPTION, OPTION_INVALID. */
 export function configOf(options: TorStartOptions, warn: (message: string) => void): ValidatedOptions {
-  const { network, socksPort, torrc } = options;
+  const { dataDirectory, network, socksPort, torrc } = options;
   const lines: ConfigLine[] = [
-    set('DataDirectory', options.dataDirectory ?? defaultDataDirectory()),
-    set('SocksPort', socksPort === undefined ? '0' : `127.0.0.1:${socksPort}`),
+    set('DataDirectory', folderOf(dataDirectory)),
+    ...(socksPort === undefined ? [] : [set('SocksPort', `127.0.0.1:${socksPort}`)]),
     ...(typeof torrc === 'object' ? Object.entries(torrc).flatMap(([key, value]) => linesOf(key, value)) : []),
   ];
   const report = ({ message }: { readonly message: string }): void => warn(message);
-  const text = [...(network?.torrc ?? []), typeof torrc === 'string' ? torrc : ''].join('\n');
-  const { options: loaded } = loadOptions({ torrc: `${text}\n`, commandLine: lines, report });
-  return validateOptions(loaded, { report });
+  const text = [...networkLines(network), typeof torrc === 'string' ? torrc : ''].join('\n');
+  // No port unless somebody asks for one.
+  const sources = { defaultsTorrc: 'SocksPort 0\n', torrc: `${text}\n`, commandLine: lines, report };
+  const validated = validateOptions(loadOptions(sources).options, { report });
+  refusePrograms(validated);
+  return validated;
+}
+
+function folderOf(folder: unknown): string {
+  if (folder === undefined) return defaultDataDirectory();
+  if (typeof folder === 'string' && folder !== '') return folder;
+  throw new TorError('OPTION_INVALID', `dataDirectory is the path of a folder, not ${told(folder)}`);
+}
+
+/** What is no network must not lead into the public one. */
+function networkLines(network: unknown): readonly string[] {
+  if (network === undefined) return [];
+  const lines = typeof network === 'object' && network !== null && 'torrc' in network ? network.torrc : undefined;
+  if (Array.isArray(lines) && lines.length > 0 && lines.every((line) => typeof line === 'string')) return lines;
+  const hint = network instanceof Promise ? '; await it first' : '';
+  throw new TorError('OPTION_INVALID', `network is a TestNetwork or { torrc: [lines] }${hint}`);
+}
+
+/** What an option asks for and a library does not do, it says. */
+function refusePrograms({ ports }: ValidatedOptions): void {
+  const kinds = (['control', 'metrics'] as const).filter((kind) => listeningPorts(ports, kind).length > 0);
+  if (kinds.length === 0) return;
+  const why = 'a library opens no control or metrics port; use tor.on() and tor.circuits(), or run the program';
+  throw new TorError('OPTION_INVALID', `torrc: ${why}`);
 }
 
 const set = (key: string, value: string): ConfigLine => ({ key, value, command: 'set' });

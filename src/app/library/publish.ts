@@ -15,6 +15,7 @@ import {
 } from '../../roles/onion/index.ts';
 import type { OnionServices } from '../node/index.ts';
 import { abortedBy, refuseAborted } from './abort.ts';
+import { checkNumber, checkPort, told } from './checks.ts';
 
 /** What a service learns of a client's connection: not who it is. */
 export interface ClientConnection {
@@ -42,7 +43,7 @@ export interface PublishOptions {
   readonly key?: string | { readonly seed: Uint8Array | string };
   /** Lines `descriptor:x25519:<key>` of the only clients that may connect. */
   readonly authorizedClients?: readonly string[];
-  /** Introduction points, 0 to 20; default 3. */
+  /** Introduction points, 1 to 20; default 3. */
   readonly introPoints?: number;
   /** Streams at once on one client circuit; default no limit. */
   readonly maxStreams?: number;
@@ -93,20 +94,20 @@ export class PublishedService implements AsyncDisposable {
   }
 }
 
-/** Starts a service and waits until a directory of the hash ring holds its descriptor. Rejects with ABORTED, BAD_KEY_FILE. */
+/**
+ * Starts a service and waits until a directory of the hash ring holds its descriptor. Rejects with ABORTED, BAD_KEY_FILE,
+ * OPTION_INVALID, ONION_SERVICE_EXISTS.
+ */
 export async function publish(
   deps: { readonly services: OnionServices; readonly random: Random },
   options: PublishOptions,
 ): Promise<PublishedService> {
+  const settings = settingsOf(options);
   const { signal } = options;
   refuseAborted(signal);
-  const service = deps.services.add({
-    identity: await identityOf(options.key, deps.random),
-    ports: portsOf(options),
-    authorizedClients: (options.authorizedClients ?? []).map(parseAuthorizedClient),
-    ...(options.introPoints === undefined ? {} : { introPoints: options.introPoints }),
-    ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
-  });
+  const identity = await identityOf(options.key, deps.random);
+  refuseAborted(signal);
+  const service = deps.services.add({ ...settings, identity });
   const published = new PublishedService(service, deps.services);
   try {
     await untilPublished(service, deps.services, signal);
@@ -140,12 +141,31 @@ function untilPublished(
   });
 }
 
+function settingsOf(options: PublishOptions) {
+  if (typeof options !== 'object')
+    throw new TorError('OPTION_INVALID', 'say where connections go: { to } or { ports }');
+  const { authorizedClients = [], introPoints, maxStreams } = options;
+  if (!Array.isArray(authorizedClients)) {
+    throw new TorError('OPTION_INVALID', 'authorizedClients is a list of lines "descriptor:x25519:<key>"');
+  }
+  return {
+    ports: portsOf(options),
+    authorizedClients: authorizedClients.map(parseAuthorizedClient),
+    ...(introPoints === undefined ? {} : { introPoints: checkNumber('introPoints', introPoints, [1, 20]) }),
+    ...(maxStreams === undefined ? {} : { maxStreams: checkNumber('maxStreams', maxStreams, [0, 65535]) }),
+  };
+}
+
 async function identityOf(key: PublishOptions['key'], random: Random): Promise<ExpandedKey> {
   if (key === undefined) return expandSeed(random.bytes(32));
   if (typeof key === 'object') {
-    const seed = typeof key.seed === 'string' ? fromBase16(key.seed) : key.seed;
-    if (seed.length !== 32) throw new TorError('OPTION_INVALID', 'key.seed must have 32 bytes');
-    return expandSeed(seed);
+    const { seed } = key;
+    const bytes = typeof seed === 'string' && /^[0-9a-f]{64}$/i.test(seed) ? fromBase16(seed) : seed;
+    if (bytes instanceof Uint8Array && bytes.length === 32) return expandSeed(bytes);
+    throw new TorError('OPTION_INVALID', 'key.seed has 32 bytes, or 64 hexadecimal digits');
+  }
+  if (typeof key !== 'string' || key === '') {
+    throw new TorError('OPTION_INVALID', `key is a folder or { seed }, not ${told(key)}`);
   }
   const folder = await DataDirectory.open({}, { path: key, lock: false });
   try {
@@ -158,17 +178,46 @@ async function identityOf(key: PublishOptions['key'], random: Random): Promise<E
 function portsOf({ port = 80, to, ports = [] }: PublishOptions): ServicePort[] {
   const all = [...(to === undefined ? [] : [{ port, to }]), ...ports];
   if (all.length === 0) throw new TorError('OPTION_INVALID', 'say where connections go: { to } or { ports }');
-  return all.map((each) => ({ port: each.port, target: targetOf(each.to) }));
+  return all.map((each) => ({ port: checkPort('port', each.port), target: targetOf(each.to) }));
 }
 
 function targetOf(to: PublishTarget): ServiceTarget {
-  if (typeof to === 'number') return { kind: 'tcp', host: '127.0.0.1', port: to };
-  if (typeof to === 'string') return { kind: 'unix', path: to };
-  if (typeof to === 'function') return { kind: 'handler', handle: to };
+  if (typeof to === 'number') return { kind: 'tcp', host: '127.0.0.1', port: checkPort('to', to) };
+  if (typeof to === 'string') return { kind: 'unix', path: unixPath(to) };
+  if (typeof to === 'function') return { kind: 'handler', handle: guarded(to) };
+  if (typeof to !== 'object' || to === null || typeof to.emit !== 'function') {
+    throw new TorError(
+      'OPTION_INVALID',
+      `to is a port, the path of a unix socket, a server or a function, not ${told(to)}`,
+    );
+  }
   return {
     kind: 'handler',
-    handle: (connection) => {
+    handle: guarded((connection) => {
       to.emit('connection', connection);
-    },
+    }),
+  };
+}
+
+/** A port in quotes would be the name of a file that nobody listens at. */
+function unixPath(to: string): string {
+  if (to !== '' && !/^([^/\\]*:)?\d+$/.test(to)) return to;
+  const why = to === '' ? 'is empty' : 'looks like a port: write that as a number, on this machine';
+  throw new TorError('OPTION_INVALID', `to is the path of a unix socket, and ${told(to)} ${why}`);
+}
+
+/** A client that goes away must not end a program that does not listen for it, nor a bug of the program the circuit. */
+function guarded(handle: ConnectionHandler): ConnectionHandler {
+  return (connection, client) => {
+    connection.on('error', () => undefined);
+    try {
+      handle(connection, client);
+    } catch (error) {
+      connection.destroy();
+      // It is the program's own, and it hears of it as from net.createServer().
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   };
 }

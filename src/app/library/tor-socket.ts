@@ -2,7 +2,8 @@ import { base16 } from '../../base/bytes/index.ts';
 import { TorError } from '../../base/errors/index.ts';
 import { formatIp } from '../../base/ip/index.ts';
 import type { AttachedStream } from '../../network/circuits/index.ts';
-import { StreamDuplex, type StreamHandler } from '../../protocol/stream/index.ts';
+import { SocketDuplex } from '../../network/pump/index.ts';
+import type { StreamHandler } from '../../protocol/stream/index.ts';
 import { LateStream } from './late-stream.ts';
 
 /** Opens the stream: what a context does with its isolation. */
@@ -10,16 +11,15 @@ export type OpenStream = (handler: StreamHandler, signal: AbortSignal) => Promis
 
 /**
  * A connection through Tor, shaped like a `net.Socket`: a Duplex that is `connecting` at first, emits 'connect', and
- * carries the methods that HTTP clients call. Destroyed with a TorError when it cannot be opened.
+ * carries the methods that HTTP clients call (`setTimeout`, `setNoDelay`, `ref`, `destroySoon` and the like). Destroyed
+ * with a TorError when it cannot be opened. After `end()` it stays readable until the far end is done, or silent for a
+ * minute: Tor can only close both directions at once.
  */
-export class TorSocket extends StreamDuplex {
+export class TorSocket extends SocketDuplex {
   readonly #late: LateStream;
   readonly #host: string;
   readonly #port: number;
-  #idle: NodeJS.Timeout | undefined;
-  #idleMs = 0;
   #opening = true;
-  #unref = false;
 
   constructor(target: { readonly host: string; readonly port: number }, open: OpenStream) {
     const made: { readonly late: LateStream; readonly handler: StreamHandler }[] = [];
@@ -68,57 +68,7 @@ export class TorSocket extends StreamDuplex {
   get remoteFamily(): string {
     return this.#late.attached?.address?.length === 16 ? 'IPv6' : 'IPv4';
   }
-  get bytesRead(): number {
-    return this.stream.bytesRead;
-  }
-  get bytesWritten(): number {
-    return this.stream.bytesWritten;
-  }
   get pending(): boolean {
     return this.#opening;
-  }
-
-  /** Emits 'timeout' after so long without traffic; 0 never does. */
-  setTimeout(timeoutMs: number, callback?: () => void): this {
-    this.#idleMs = timeoutMs;
-    if (callback !== undefined) this.once('timeout', callback);
-    this.#rearm();
-    return this;
-  }
-
-  /** Cells leave as soon as they can in any case. */
-  setNoDelay(): this {
-    return this;
-  }
-  /** The channel beneath has padding of its own. */
-  setKeepAlive(): this {
-    return this;
-  }
-  ref(): this {
-    this.#unref = false;
-    this.#idle?.ref();
-    return this;
-  }
-  unref(): this {
-    this.#unref = true;
-    this.#idle?.unref();
-    return this;
-  }
-
-  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
-    if (this.#idleMs > 0) this.#rearm();
-    return super.push(chunk, encoding);
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    clearTimeout(this.#idle);
-    super._destroy(error, done);
-  }
-
-  #rearm(): void {
-    clearTimeout(this.#idle);
-    if (this.#idleMs <= 0 || this.destroyed) return;
-    this.#idle = setTimeout(() => this.emit('timeout'), this.#idleMs);
-    if (this.#unref) this.#idle.unref();
   }
 }

@@ -39,7 +39,7 @@ export class Tor extends TorContext {
   #closing: Promise<void> | undefined;
 
   private constructor(node: TorNode, nym: { epoch: number }) {
-    const deps: ContextDeps = { gateway: node.parts.client.gateway, nymEpoch: () => nym.epoch, open: new Set() };
+    const deps: ContextDeps = { gateway: node.parts.client.gateway, nymEpoch: () => nym.epoch, http: new Set() };
     super(deps, 'main');
     this.#node = node;
     this.#deps = deps;
@@ -105,11 +105,14 @@ export class Tor extends TorContext {
     return new TorContext(this.#deps, `${label}#${++this.#contexts}`);
   }
 
-  /** Everything from now on shares no circuit with what was before. Kept-alive HTTP connections are ended. */
+  /**
+   * Everything from now on shares no circuit with what was before. What is under way may finish; HTTP connections that are
+   * kept alive are ended.
+   */
   async newIdentity(): Promise<void> {
     this.#nym.epoch++;
     this.#node.newIdentity();
-    await this.#endKeptAlive();
+    for (const connections of this.#deps.http) connections.retire();
   }
 
   /** The user's names for onion addresses: `http://bob.petname.onion/` works in every tool behind this node. */
@@ -159,12 +162,7 @@ export class Tor extends TorContext {
   }
 
   async #close(): Promise<void> {
-    await this.#endKeptAlive();
+    await Promise.all([...this.#deps.http].map((connections) => connections.close()));
     await this.#node.stop();
-  }
-
-  async #endKeptAlive(): Promise<void> {
-    const others = [...this.#deps.open].filter((context) => context !== this);
-    await Promise.all([super.close(), ...others.map((context) => context.close())]);
   }
 }

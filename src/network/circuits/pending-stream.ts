@@ -229,8 +229,22 @@ function hostOf(host: string, pinned: ManagedCircuit | undefined): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+/** What is behind a reason most often: exits say MISC where the specification has finer ones. */
+const inWords: Readonly<Record<number, string>> = {
+  [EndReason.MISC]: 'the far end could not be reached; most often nothing answers at that port',
+  [EndReason.RESOLVEFAILED]: 'no such host name',
+  [EndReason.CONNECTREFUSED]: 'nothing answers at that port',
+  [EndReason.EXITPOLICY]: 'no exit allows this address and port',
+  [EndReason.DESTROY]: 'the circuit was closed; onion services do so when they have nothing at that port',
+  [EndReason.DONE]: 'closed at once; onion services do so for ports they do not have, and at their limits',
+  [EndReason.TIMEOUT]: 'the far end did not answer in time',
+  [EndReason.NOROUTE]: 'there is no way to the far end',
+};
+
 export function streamFailed(end: StreamEnd): TorError {
-  return new TorError('STREAM_FAILED', `the stream failed: ${endReasonName(end.reason)}`, {
+  const what = inWords[end.reason];
+  const more = what === undefined ? '' : ` (${what})`;
+  return new TorError('STREAM_FAILED', `the stream failed: ${endReasonName(end.reason)}${more}`, {
     facts: { reason: end.reason, remote: end.remote },
   });
 }

@@ -39,6 +39,7 @@ export class OnionServices {
   readonly #excluded: (relay: Relay) => boolean;
   readonly #fromFolders = new Map<string, Running>();
   readonly #others = new Set<OnionService>();
+  #closed = false;
 
   constructor(deps: OnionServicesDeps, options: { readonly excluded: (relay: Relay) => boolean }) {
     this.#deps = deps;
@@ -53,8 +54,9 @@ export class OnionServices {
     return this.#fromFolders.size + this.#others.size;
   }
 
-  /** One that lives in memory alone. Ends with `remove()`. */
+  /** One that lives in memory alone. Ends with `remove()`. Throws ONION_SERVICE_EXISTS, ABORTED after `close()`. */
   add(options: OnionServiceOptions): OnionService {
+    if (this.#closed) throw new TorError('ABORTED', 'this node was closed');
     const service = new OnionService(this.#deps, { excluded: this.#excluded, ...options });
     if (this.all.some((other) => other.hostname === service.hostname)) {
       throw new TorError('ONION_SERVICE_EXISTS', undefined, { facts: { hostname: service.hostname } });
@@ -85,6 +87,7 @@ export class OnionServices {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const [folder, running] of this.#fromFolders) await this.#end(folder, running);
     for (const service of [...this.#others]) await this.remove(service);
   }

@@ -41,7 +41,9 @@ export function parseOnionAddress(address: string): Uint8Array {
     return refuse('alphabet', 'An onion address has only letters a to z and digits 2 to 7.');
   const bytes = fromBase32(label);
   const key = bytes.subarray(0, 32);
-  if (bytes[34] !== version) return refuse('version', `This onion address has version ${bytes[34]}; only 3 is known.`);
+  if (bytes[34] !== version) {
+    return refuse('version', 'The end of this onion address is wrong: it is mistyped, or of a version later than 3.');
+  }
   const expected = checksum(key);
   if (bytes[32] !== expected[0] || bytes[33] !== expected[1]) {
     return refuse('checksum', 'The checksum of this onion address is wrong: it is mistyped or cut.');

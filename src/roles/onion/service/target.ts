@@ -1,7 +1,13 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import { TorError } from '../../../base/errors/index.ts';
-import { errorToEndReason, SharedReader, SocketPump, tcpFailureReason } from '../../../network/pump/index.ts';
-import { type IncomingStream, StreamDuplex, type StreamHandler } from '../../../protocol/stream/index.ts';
+import {
+  errorToEndReason,
+  SharedReader,
+  SocketDuplex,
+  SocketPump,
+  tcpFailureReason,
+} from '../../../network/pump/index.ts';
+import type { IncomingStream, StreamDuplex, StreamHandler } from '../../../protocol/stream/index.ts';
 import { EndReason } from '../../../wire/relaymsg/index.ts';
 
 /** What a service's handler learns of a stream. */
@@ -35,7 +41,7 @@ export function connectTarget(
 ): StreamHandler {
   if (target.kind === 'handler') {
     const handlers: StreamHandler[] = [];
-    const duplex = new StreamDuplex((handler) => {
+    const duplex = new SocketDuplex((handler) => {
       handlers.push(handler);
       return stream;
     });
