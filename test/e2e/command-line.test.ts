@@ -181,7 +181,11 @@ test('tropea onion: addresses and client keys', async () => {
   const [, publicKey] = /^descriptor:x25519:([A-Z2-7]{52})$/m.exec(made.stdout) ?? [];
   assert.equal(made.code, 0);
   assert.ok(made.stdout.includes(`# Public key: ${publicKey}`));
-  assert.equal((await runMain(['onion', 'address', empty])).code, 1);
+  const noKey = await runMain(['onion', 'address', empty]);
+  assert.equal(noKey.code, 1);
+  assert.match(noKey.stderr, /is no key of an onion service: give/);
+  assert.match((await runMain(['onion', 'publish', 'unix:'])).stderr, /needs the path of a socket/);
+  assert.match((await runMain(['onion', 'check', 'http://x.onion:99999/'])).stderr, /is no address of a page/);
   for (const target of ['99999999', '0', 'everything']) {
     const refused = await runMain(['onion', 'publish', target]);
     assert.equal(refused.code, 1);

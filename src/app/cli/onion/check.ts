@@ -43,7 +43,11 @@ export async function check(args: readonly string[], io: ProgramIo): Promise<Exi
 
 /** A host, or the address of a page there as it is copied from a browser. */
 function placeOf(target: string): { readonly host: string; readonly port: number } {
-  const url = /^https?:\/\//i.test(target) && URL.canParse(target) ? new URL(target) : undefined;
+  const isPage = /^https?:\/\//i.test(target);
+  if (isPage && !URL.canParse(target)) {
+    throw new TorError('COMMAND_USAGE', `${target} is no address of a page. See tropea onion --help.`);
+  }
+  const url = isPage ? new URL(target) : undefined;
   if (url === undefined) return { host: target, port: 80 };
   return { host: url.hostname, port: url.port !== '' ? Number(url.port) : url.protocol === 'https:' ? 443 : 80 };
 }

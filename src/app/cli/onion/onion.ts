@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { base32 } from '../../../base/bytes/index.ts';
 import { TorError } from '../../../base/errors/index.ts';
 import { nodeRuntime } from '../../../base/runtime/index.ts';
@@ -13,8 +14,10 @@ import {
 } from '../../../roles/onion/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
 
-const usage = `tropea onion address KEYFILE
-    the address that belongs to hs_ed25519_secret_key or hs_ed25519_public_key
+const keyFiles = 'give hs_ed25519_secret_key, hs_ed25519_public_key, or the folder of a service.';
+
+const usage = `tropea onion address KEYFILE | FOLDER
+    the address that belongs to hs_ed25519_secret_key or hs_ed25519_public_key, or to the folder of a service
 tropea onion publish TARGET [--port PORT] [--key FOLDER] [--client LINE]...
     makes a port or a unix socket of this machine reachable at an onion address until Ctrl-C, and shows each step;
     --key keeps the address in a folder as tor does, --client lets only the holder of a key in
@@ -63,17 +66,23 @@ function address(file: string, io: ProgramIo): ExitCode {
 
 function publicKeyIn(file: string): Uint8Array {
   const content = readKeyFile(file);
-  const isPublic = content.length === 64;
-  if (isPublic) return parseTaggedFile(content, 'ed25519v1-public', 'type0', 32);
-  return expandedKeyFrom(parseTaggedFile(content, 'ed25519v1-secret', 'type0', 64)).publicKey;
+  try {
+    const isPublic = content.length === 64;
+    if (isPublic) return parseTaggedFile(content, 'ed25519v1-public', 'type0', 32);
+    return expandedKeyFrom(parseTaggedFile(content, 'ed25519v1-secret', 'type0', 64)).publicKey;
+  } catch (cause) {
+    throw new TorError('COMMAND_USAGE', `${file} is no key of an onion service: ${keyFiles}`, { cause });
+  }
 }
 
-function readKeyFile(file: string): Uint8Array {
+/** The file, or the secret key in a service's folder. */
+function readKeyFile(path: string): Uint8Array {
   try {
+    const file = statSync(path).isDirectory() ? join(path, 'hs_ed25519_secret_key') : path;
     return new Uint8Array(readFileSync(file));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TorError('BAD_KEY_FILE', `Cannot read ${file}: ${why}`, { cause });
+    throw new TorError('COMMAND_USAGE', `Cannot read ${path}: ${why}.`, { cause });
   }
 }
 

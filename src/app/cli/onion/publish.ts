@@ -1,14 +1,24 @@
+import { connect } from 'node:net';
 import { renderUnicodeCompact } from 'uqr';
+import { TorError } from '../../../base/errors/index.ts';
 import type { Emitter } from '../../../base/util/index.ts';
 import { type OnionServiceEvents, parseAuthorizedClient } from '../../../roles/onion/index.ts';
 import type { PublishedService, PublishOptions, Tor } from '../../library/index.ts';
 import type { ExitCode, ProgramIo } from '../program.ts';
 import { inWords, type OnionArguments, portOf, readArguments, startTor, untilInterrupted } from './arguments.ts';
 
+const targetTimeoutMs = 1000;
+
 /** `tropea onion publish`: one command from a port to an address, with every step in sight. */
 export async function publish(args: readonly string[], io: ProgramIo): Promise<ExitCode> {
   const given = readArguments(args);
   const options = optionsOf(given);
+  const silent = await silentTarget(options.to);
+  if (silent !== undefined) {
+    io.stderr(
+      `Nothing takes connections at ${silent} on this machine yet; until something does, visitors are refused.\n`,
+    );
+  }
   const signal = untilInterrupted();
   const tor = await startTor(given, io, signal);
   try {
@@ -29,7 +39,7 @@ export async function publish(args: readonly string[], io: ProgramIo): Promise<E
 
 function optionsOf({ target, port, key, clients }: OnionArguments): PublishOptions {
   const to = target.startsWith('unix:')
-    ? target.slice('unix:'.length)
+    ? pathOf(target.slice('unix:'.length))
     : target.startsWith('/')
       ? target
       : portOf(target);
@@ -39,6 +49,25 @@ function optionsOf({ target, port, key, clients }: OnionArguments): PublishOptio
     authorizedClients: clients.map(sound),
     ...(key === undefined ? {} : { key }),
   };
+}
+
+function pathOf(path: string): string {
+  if (path !== '') return path;
+  throw new TorError('COMMAND_USAGE', 'unix: needs the path of a socket. See tropea onion --help.');
+}
+
+/** What nothing listens at, in words; undefined when something does. */
+async function silentTarget(to: PublishOptions['to']): Promise<string | undefined> {
+  if (typeof to !== 'number' && typeof to !== 'string') return undefined;
+  const socket = typeof to === 'number' ? connect(to, '127.0.0.1') : connect(to);
+  const answered = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.setTimeout(targetTimeoutMs, () => resolve(true));
+  });
+  socket.destroy();
+  if (answered) return undefined;
+  return typeof to === 'number' ? `port ${to}` : to;
 }
 
 /** Before the network is joined. Throws ONION_AUTH_FILE_INVALID. */

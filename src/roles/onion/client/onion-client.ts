@@ -158,7 +158,9 @@ export class OnionClient {
         );
       } catch (thrown) {
         const error = TorError.from(thrown);
-        const circuitLost = circuit.state === 'closed' || error.code === 'TIMEOUT';
+        // A service that answered and then closed the circuit would answer the same again.
+        const isAnswered = error.code === 'STREAM_FAILED' && error.facts.remote === true;
+        const circuitLost = !isAnswered && (circuit.state === 'closed' || error.code === 'TIMEOUT');
         if (circuitLost) this.#deps.circuits.markUnusable(circuit);
         if (!circuitLost || attempt >= maxAttachAttempts || request.signal?.aborted === true) throw error;
       }
