@@ -193,8 +193,23 @@ export class DataDirectory implements DataStore {
   }
 }
 
+/** False when it was there. Node's own `recursive` never ends where nothing can be made, as in /proc. */
+async function makeFolder(path: string, mode: number): Promise<boolean> {
+  try {
+    await mkdir(path, { mode });
+    return true;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'EEXIST') return false;
+    if (code !== 'ENOENT' || (await sizeOf(dirname(path))) !== undefined) throw error;
+    await makeFolder(dirname(path), mode);
+    await mkdir(path, { mode });
+    return true;
+  }
+}
+
 async function ensurePrivate(path: string, mode: number, logger: Logger | undefined): Promise<void> {
-  const made = (await mkdir(path, { recursive: true, mode })) !== undefined;
+  const made = await makeFolder(path, mode);
   // A strict umask must not close a folder to the group that it is made for.
   if (made && mode !== 0o700) await chmod(path, mode);
   const info = await stat(path);

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { DataDirectory } from '../../../../src/network/storage/index.ts';
 
+let root: string;
 let path: string;
 const opened: DataDirectory[] = [];
 
@@ -17,12 +19,13 @@ async function open(options: { cachePath?: string; keyPath?: string } = {}): Pro
 }
 
 beforeEach(async () => {
-  path = join(await mkdtemp(join(tmpdir(), 'tropea-storage-')), 'data');
+  root = await mkdtemp(join(tmpdir(), 'tropea-storage-'));
+  path = join(root, 'data');
 });
 
 afterEach(async () => {
   for (const directory of opened.splice(0)) await directory.close();
-  await rm(join(path, '..'), { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true });
 });
 
 describe('DataDirectory', () => {
@@ -33,6 +36,19 @@ describe('DataDirectory', () => {
     assert.equal((await stat(join(path, 'keys'))).mode & 0o777, 0o700);
     assert.equal((await stat(join(path, 'keys', 'secret'))).mode & 0o777, 0o600);
     assert.equal((await stat(join(path, 'lock'))).mode & 0o777, 0o600);
+  });
+
+  it('makes folders on the way, and says where that cannot be', async () => {
+    path = join(path, 'deeper');
+    await open();
+    assert.equal((await stat(path)).mode & 0o777, 0o700);
+    await writeFile(join(path, 'file'), '');
+    const refused = (at: string, message: RegExp) =>
+      assert.rejects(DataDirectory.open({}, { path: at }), { code: 'STORAGE_FAILED', message });
+    await refused(join(path, 'file'), /is not a directory/);
+    await refused(join(path, 'file', 'data'), /cannot open/);
+    // Nothing can be made there, and Node.js alone would try for ever.
+    if (existsSync('/proc/self')) await refused('/proc/nowhere/data', /cannot open/);
   });
 
   it('takes too wide permissions away', async () => {
