@@ -14,23 +14,19 @@ export class OnionRelay {
     this.introduction = new IntroductionPoint(deps, { defaults: options.introDos });
   }
 
-  /** False: not a message of onion services. */
-  message(circuit: RelayCircuit, command: number, body: Uint8Array): boolean {
+  /** What became of it, in MetricsPort's words; undefined: not a message of onion services. */
+  message(circuit: RelayCircuit, command: number, body: Uint8Array): string | undefined {
     switch (command) {
       case RelayCommand.ESTABLISH_INTRO:
-        this.introduction.establish(circuit, body);
-        return true;
+        return this.introduction.establish(circuit, body);
       case RelayCommand.INTRODUCE1:
-        this.introduction.introduce(circuit, body);
-        return true;
+        return this.introduction.introduce(circuit, body);
       case RelayCommand.ESTABLISH_RENDEZVOUS:
-        this.rendezvous.establish(circuit, body);
-        return true;
+        return this.rendezvous.establish(circuit, body);
       case RelayCommand.RENDEZVOUS1:
-        this.rendezvous.join(circuit, body);
-        return true;
+        return this.rendezvous.join(circuit, body);
       default:
-        return false;
+        return undefined;
     }
   }
 

@@ -54,8 +54,8 @@ export interface CircuitServerCounts {
   begin: number;
   beginDir: number;
   resolve: number;
-  /** Messages of onion services, by relay command. */
-  readonly onion: Map<number, number>;
+  /** Messages of onion services, by relay command and what became of them. */
+  readonly onion: Map<number, Map<string, number>>;
 }
 
 const noCounts = (): CircuitServerCounts => ({
@@ -187,14 +187,23 @@ export class CircuitServer {
 
   #message(circuit: RelayCircuit, command: number, body: Uint8Array): void {
     // C tor says nothing to a client that would have its rendezvous point know it, and closes when it introduces itself.
-    if (command === RelayCommand.ESTABLISH_RENDEZVOUS && !this.#options.dos.admitsRendezvous(circuit.channel)) return;
-    if (command === RelayCommand.INTRODUCE1 && isClientLink(circuit.channel)) {
-      circuit.close(DestroyReason.TORPROTOCOL);
+    if (command === RelayCommand.ESTABLISH_RENDEZVOUS && !this.#options.dos.admitsRendezvous(circuit.channel)) {
+      this.#countOnion(command, 'single_hop');
       return;
     }
-    if (this.#deps.services.onion?.message(circuit, command, body) === true) {
-      this.counts.onion.set(command, (this.counts.onion.get(command) ?? 0) + 1);
+    if (command === RelayCommand.INTRODUCE1 && isClientLink(circuit.channel)) {
+      circuit.close(DestroyReason.TORPROTOCOL);
+      this.#countOnion(command, 'single_hop');
+      return;
     }
+    const outcome = this.#deps.services.onion?.message(circuit, command, body);
+    if (outcome !== undefined) this.#countOnion(command, outcome);
+  }
+
+  #countOnion(command: number, outcome: string): void {
+    const counts = this.counts.onion.get(command) ?? new Map<string, number>();
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    this.counts.onion.set(command, counts);
   }
 
   /** False: refused; the circuit may be gone. */

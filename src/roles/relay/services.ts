@@ -18,9 +18,9 @@ export interface RelayServices {
   };
   /** The directory at BEGIN_DIR. */
   readonly directory?: { accept(circuit: RelayCircuit, stream: IncomingStream): StreamHandler | number };
-  /** Introduction and rendezvous: messages with stream id 0. False: not a message of theirs. */
+  /** Introduction and rendezvous: messages with stream id 0. What became of it; undefined: not a message of theirs. */
   readonly onion?: {
-    message(circuit: RelayCircuit, command: number, body: Uint8Array): boolean;
+    message(circuit: RelayCircuit, command: number, body: Uint8Array): string | undefined;
     closed(circuit: RelayCircuit): void;
   };
 }

@@ -1,5 +1,6 @@
 import type { ChannelManager } from '../../network/channels/index.ts';
 import type { NetDir } from '../../network/netdir/index.ts';
+import type { ExitRole } from '../../roles/exit/index.ts';
 import type { Relay } from '../../roles/relay/index.ts';
 import { RelayCommand } from '../../wire/relaymsg/index.ts';
 import { byLabel, type Metric, type MetricSource, metric, type Sample } from './metric.ts';
@@ -8,19 +9,29 @@ export interface RelayMetricsDeps {
   readonly relay: Relay;
   readonly channels: ChannelManager;
   readonly netdir: () => NetDir | undefined;
+  readonly exit?: { readonly resolver: Pick<ExitRole['resolver'], 'queries' | 'errors'> };
 }
 
 /** What C tor's relays tell, under its names, and cells and queues beyond that. C tor relay_metrics.c */
 export function relayMetrics(deps: RelayMetricsDeps): MetricSource {
-  return () => [...load(deps), ...traffic(deps), ...circuits(deps), ...onionMessages(deps), ...ownKinds(deps)];
+  return () => [
+    ...load(deps),
+    ...traffic(deps),
+    ...circuits(deps),
+    ...onionMessages(deps),
+    ...names(deps),
+    ...ownKinds(deps),
+  ];
 }
 
 function load({ relay, channels }: RelayMetricsDeps): Metric[] {
   const counts = relay.circuits?.counts;
-  const onionskins: Sample[] = [];
+  const sampleOf = (type: string, action: string, value: number): Sample => ({ labels: { type, action }, value });
+  // TAP is no more; C tor tells of it all the same.
+  const onionskins: Sample[] = [sampleOf('tap', 'processed', 0), sampleOf('tap', 'dropped', 0)];
   for (const type of ['fast', 'ntor', 'ntor_v3'] as const) {
-    const sample = (action: string, value: number): Sample => ({ labels: { type, action }, value });
-    onionskins.push(sample('processed', counts?.processed[type] ?? 0), sample('dropped', counts?.dropped[type] ?? 0));
+    onionskins.push(sampleOf(type, 'processed', counts?.processed[type] ?? 0));
+    onionskins.push(sampleOf(type, 'dropped', counts?.dropped[type] ?? 0));
   }
   const { waits } = relay.limiter;
   return [
@@ -119,18 +130,49 @@ function circuits({ relay, netdir }: RelayMetricsDeps): Metric[] {
   ];
 }
 
-/** C tor tells successes and kinds of failure; here every message that was taken counts as handled. */
+const always = ['success', 'malformed', 'circuit_dead'] as const;
+
 function onionMessages({ relay }: RelayMetricsDeps): Metric[] {
-  const counted = (command: number): Sample[] => [
-    { labels: { action: 'handled' }, value: relay.circuits?.counts.onion.get(command) ?? 0 },
-  ];
-  const total = (name: string, cell: string, command: number): Metric =>
-    metric('counter', name, `Total number of ${cell} cells we received`, counted(command));
+  const total = (name: string, cell: string, command: number, ...more: readonly string[]): Metric => {
+    const counts = relay.circuits?.counts.onion.get(command);
+    const actions = Object.fromEntries([...always, ...more].map((action) => [action, counts?.get(action) ?? 0]));
+    return metric('counter', name, `Total number of ${cell} cells we received`, byLabel('action', actions));
+  };
+  const { ESTABLISH_RENDEZVOUS, ESTABLISH_INTRO, INTRODUCE1, RENDEZVOUS1 } = RelayCommand;
+  const unsuitable = 'unsuitable_circuit';
   return [
-    total('relay_est_rend_total', 'EST_REND', RelayCommand.ESTABLISH_RENDEZVOUS),
-    total('relay_est_intro_total', 'EST_INTRO', RelayCommand.ESTABLISH_INTRO),
-    total('relay_intro1_total', 'INTRO1', RelayCommand.INTRODUCE1),
-    total('relay_rend1_total', 'REND1', RelayCommand.RENDEZVOUS1),
+    total('relay_est_rend_total', 'EST_REND', ESTABLISH_RENDEZVOUS, unsuitable, 'single_hop', 'duplicate_cookie'),
+    total('relay_est_intro_total', 'EST_INTRO', ESTABLISH_INTRO, unsuitable),
+    total(
+      'relay_intro1_total',
+      'INTRO1',
+      INTRODUCE1,
+      ...['unknown_service', 'rate_limited', 'circuit_reused', 'single_hop'],
+    ),
+    total('relay_rend1_total', 'REND1', RENDEZVOUS1, unsuitable, 'unknown_cookie'),
+  ];
+}
+
+const dnsErrors = [
+  ...['success', 'format', 'serverfailed', 'notexist', 'notimpl', 'refused'],
+  ...['truncated', 'unknown', 'tor_timeout', 'shutdown', 'cancel', 'nodata'],
+];
+
+function names({ exit }: RelayMetricsDeps): Metric[] {
+  if (exit === undefined) return [];
+  const { queries, errors } = exit.resolver;
+  const counts = new Map<string, number>(errors);
+  const byReason = Object.fromEntries(dnsErrors.map((reason) => [reason, counts.get(reason) ?? 0]));
+  return [
+    metric('counter', 'relay_exit_dns_query_total', 'Total number of DNS queries done by this relay', [
+      { value: queries.A + queries.AAAA + queries.PTR },
+    ]),
+    metric(
+      'counter',
+      'relay_exit_dns_error_total',
+      'Total number of DNS errors encountered by this relay',
+      byLabel('reason', byReason),
+    ),
   ];
 }
 

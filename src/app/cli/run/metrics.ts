@@ -52,7 +52,7 @@ export class MetricsPort {
     const { channels, directory, relay } = this.#node.parts;
     const sources: MetricSource[] = [];
     if (relay !== undefined) {
-      sources.push(relayMetrics({ relay: relay.relay, channels, netdir: () => directory.netdir }));
+      sources.push(relayMetrics({ relay: relay.relay, exit: relay.exit, channels, netdir: () => directory.netdir }));
     }
     if (this.#process !== undefined) sources.push(this.#process.source);
     return sources;

@@ -52,6 +52,7 @@ export async function openSession({ run, configuration, logs, end }: SessionInpu
     done: (name) => control.noteSignal(name),
     refresh: () => node.retry(),
     drain: () => void node.parts.relay?.drain(),
+    hibernating: () => node.parts.relay?.relay.accounting?.hibernating === true,
     end,
   });
   const traffic = countTraffic(node.parts.channels);

@@ -14,6 +14,8 @@ export interface SignalDeps {
   readonly stats: () => readonly string[];
   /** A relay takes nothing new from now on. */
   readonly drain: () => void;
+  /** AccountingMax is used up: nobody is there who would have to leave. */
+  readonly hibernating: () => boolean;
   /** The configuration was read again: what failed before is tried again at once. */
   readonly refresh: () => void;
   /** RELOAD, DUMP or DEBUG was done. */
@@ -55,14 +57,15 @@ export class SignalActions {
 
   /** At once for clients; a relay first lets others leave, for ShutdownWaitLength. */
   interrupt(): void {
-    const { configuration, log, timers, end } = this.#deps;
+    const { configuration, log, timers, end, hibernating } = this.#deps;
     if (!isRelay(configuration.settings.ports)) {
       log.notice('general', 'Interrupt: exiting cleanly.');
       end(0);
       return;
     }
-    if (this.#interrupted) {
-      log.notice('general', 'SIGINT received a second time; exiting now.');
+    if (this.#interrupted || hibernating()) {
+      const when = this.#interrupted ? 'a second time' : 'while hibernating';
+      log.notice('general', `SIGINT received ${when}; exiting now.`);
       end(0);
       return;
     }

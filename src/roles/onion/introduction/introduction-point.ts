@@ -50,12 +50,16 @@ export class IntroductionPoint {
     return this.#byCircuit.has(circuit);
   }
 
-  /** ESTABLISH_INTRO. A circuit that is something else already, or does not prove its key, is closed. */
-  establish(circuit: RelayCircuit, body: Uint8Array): void {
-    const message = this.#proven(circuit, body);
+  /**
+   * ESTABLISH_INTRO. A circuit that is something else already, or does not prove its key, is closed. Gives what MetricsPort
+   * calls the outcome, as `introduce` does.
+   */
+  establish(circuit: RelayCircuit, body: Uint8Array): string {
+    const isFree = circuit.nextChannel === undefined && !circuit.isSpliced && !this.#byCircuit.has(circuit);
+    const message = isFree ? proven(circuit, body) : undefined;
     if (message === undefined) {
       circuit.close(DestroyReason.TORPROTOCOL);
-      return;
+      return isFree ? 'malformed' : 'unsuitable_circuit';
     }
     const authKey = base16(message.authKey);
     const older = this.#byKey.get(authKey);
@@ -67,19 +71,23 @@ export class IntroductionPoint {
       older.circuit.close(DestroyReason.FINISHED);
     }
     circuit.sendMessage(RelayCommand.INTRO_ESTABLISHED, encodeIntroEstablished());
+    return 'success';
   }
 
   /**
    * INTRODUCE1: answered with INTRODUCE_ACK, and passed on as INTRODUCE2 when the service is here and takes more. What
    * cannot be one at all and a second one close the circuit.
    */
-  introduce(circuit: RelayCircuit, body: Uint8Array): void {
-    if (body.length < shortestBytes || this.#used.has(circuit) || this.#byCircuit.has(circuit)) {
+  introduce(circuit: RelayCircuit, body: Uint8Array): string {
+    const isReused = this.#used.has(circuit) || this.#byCircuit.has(circuit);
+    if (isReused || body.length < shortestBytes) {
       circuit.close(DestroyReason.TORPROTOCOL);
-      return;
+      return isReused ? 'circuit_reused' : 'malformed';
     }
     this.#used.add(circuit);
-    circuit.sendMessage(RelayCommand.INTRODUCE_ACK, encodeIntroduceAck(this.#pass(body)));
+    const { status, outcome } = this.#pass(body);
+    circuit.sendMessage(RelayCommand.INTRODUCE_ACK, encodeIntroduceAck(status));
+    return outcome;
   }
 
   closed(circuit: RelayCircuit): void {
@@ -89,36 +97,27 @@ export class IntroductionPoint {
     if (this.#byKey.get(established.authKey) === established) this.#byKey.delete(established.authKey);
   }
 
-  #proven(circuit: RelayCircuit, body: Uint8Array): EstablishIntro | undefined {
-    if (circuit.nextChannel !== undefined || circuit.isSpliced || this.#byCircuit.has(circuit)) return undefined;
-    try {
-      const message = decodeEstablishIntro(body);
-      if (!secretEqual(sha3Mac(circuit.keyHash, message.macInput), message.handshakeAuth)) return undefined;
-      const signed = concatBytes(signaturePrefix, message.signatureInput);
-      return ed25519Verify(message.signature, signed, message.authKey) ? message : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
   #limit(message: EstablishIntro): IntroductionLimit {
     return new IntroductionLimit(askedOf(message), this.#defaults(), this.#clock.monotonic());
   }
 
-  #pass(body: Uint8Array): number {
-    if (body.length > maxIntroduce1Bytes) return IntroduceAckStatus.BAD_FORMAT;
+  #pass(body: Uint8Array): { readonly status: number; readonly outcome: string } {
+    const malformed = { status: IntroduceAckStatus.BAD_FORMAT, outcome: 'malformed' };
+    if (body.length > maxIntroduce1Bytes) return malformed;
     let authKey: string;
     try {
       authKey = base16(decodeIntroduce(body).authKey);
     } catch {
-      return IntroduceAckStatus.BAD_FORMAT;
+      return malformed;
     }
     const service = this.#byKey.get(authKey);
-    if (service === undefined) return IntroduceAckStatus.UNKNOWN_ID;
+    if (service === undefined) return { status: IntroduceAckStatus.UNKNOWN_ID, outcome: 'unknown_service' };
     // C tor has no other word for it: a client is not to see which services are under attack.
-    if (!service.limit.pass(this.#defaults(), this.#clock.monotonic())) return IntroduceAckStatus.UNKNOWN_ID;
+    if (!service.limit.pass(this.#defaults(), this.#clock.monotonic())) {
+      return { status: IntroduceAckStatus.UNKNOWN_ID, outcome: 'rate_limited' };
+    }
     service.circuit.sendMessage(RelayCommand.INTRODUCE2, body);
-    return IntroduceAckStatus.SUCCESS;
+    return { status: IntroduceAckStatus.SUCCESS, outcome: 'success' };
   }
 }
 
@@ -126,6 +125,17 @@ export class IntroductionPoint {
 function askedOf(message: EstablishIntro): IntroDosParams | undefined {
   try {
     return introDosParams(message.extensions);
+  } catch {
+    return undefined;
+  }
+}
+
+function proven(circuit: RelayCircuit, body: Uint8Array): EstablishIntro | undefined {
+  try {
+    const message = decodeEstablishIntro(body);
+    if (!secretEqual(sha3Mac(circuit.keyHash, message.macInput), message.handshakeAuth)) return undefined;
+    const signed = concatBytes(signaturePrefix, message.signatureInput);
+    return ed25519Verify(message.signature, signed, message.authKey) ? message : undefined;
   } catch {
     return undefined;
   }

@@ -8,13 +8,19 @@ import { LogTargets } from '../../../../src/app/node/logging/index.ts';
 import { Logger } from '../../../../src/base/log/index.ts';
 import { nodeRuntime } from '../../../../src/base/runtime/index.ts';
 
-/** What SIGHUP brings about, with this torrc at the start and that one later. */
-async function hangUp(before: string, later: string): Promise<string[]> {
+interface Signalled {
+  readonly did: string[];
+  readonly actions: SignalActions;
+  /** From now on the torrc is this. */
+  readonly write: (torrc: string) => void;
+}
+
+function signalled(torrc: string, hibernating = false): Signalled {
   const did: string[] = [];
   const log = new Logger(() => 0);
   const io = { stdout: () => undefined, stderr: () => undefined, readStdin: () => '' };
   const targets = new LogTargets({ log, ...io, now: () => 0 }, { product: 'test' });
-  let text = before;
+  let text = torrc;
   const readFiles = () => ({ torrc: { path: undefined, text }, defaults: { path: undefined, text: '' } });
   const configuration = new Configuration({ log, include: () => [], readFiles }, { commandLine: [] });
   configuration.onChange(async () => void did.push('applied'));
@@ -24,12 +30,25 @@ async function hangUp(before: string, later: string): Promise<string[]> {
     logs: new LogControl({ commandLine: parseCommandLine([]), quiet: 'none', log, targets, io }),
     timers: nodeRuntime.timers,
     stats: () => [],
-    drain: () => undefined,
+    drain: () => void did.push('drained'),
+    hibernating: () => hibernating,
     refresh: () => void did.push('refreshed'),
     done: (name) => void did.push(name),
     end: (code) => void did.push(`ended with ${code}`),
   });
-  text = later;
+  return {
+    did,
+    actions,
+    write: (later) => {
+      text = later;
+    },
+  };
+}
+
+/** What SIGHUP brings about, with this torrc at the start and that one later. */
+async function hangUp(before: string, later: string): Promise<string[]> {
+  const { did, actions, write } = signalled(before);
+  write(later);
   await actions.hangUp();
   return did;
 }
@@ -45,4 +64,16 @@ test('also when a controller forbade to read the torrc', async () => {
 
 test('a torrc that is no good ends the program', async () => {
   assert.deepEqual(await hangUp('', 'Nonsense 1\n'), ['ended with 1']);
+});
+
+test('SIGINT lets a relay wait for others to leave, unless nobody is there or it comes again', () => {
+  const relay = 'ORPort 9001\nShutdownWaitLength 0\n';
+  const asleep = signalled(relay, true);
+  asleep.actions.interrupt();
+  assert.deepEqual(asleep.did, ['ended with 0']);
+  const awake = signalled(relay);
+  awake.actions.interrupt();
+  assert.deepEqual(awake.did, ['drained']);
+  awake.actions.interrupt();
+  assert.deepEqual(awake.did, ['drained', 'ended with 0']);
 });

@@ -136,7 +136,9 @@ describe('what is no introduction', () => {
     const world = new World();
     world.establish();
     const client = new RawClient('windows');
-    for (let i = 0; i < 2; i++) world.relay.message(client.circuit, RelayCommand.INTRODUCE1, introduce1);
+    const introduce = () => world.relay.message(client.circuit, RelayCommand.INTRODUCE1, introduce1);
+    assert.deepEqual([introduce(), introduce()], ['success', 'circuit_reused']);
+    assert.equal(world.relay.message(client.circuit, RelayCommand.DATA, introduce1), undefined);
     assert.equal(client.circuit.state, 'closed');
     assert.equal(world.passedOn, 1);
   });

@@ -57,7 +57,9 @@ describe('MetricsPort', () => {
 
   before(async () => {
     net = await LoopbackRelay.start({ directory: helloDirectory });
-    const sources = [relayMetrics({ relay: net.relay, channels: net.channels, netdir: () => undefined }), self.source];
+    const resolver = { queries: { A: 1, AAAA: 2, PTR: 0 }, errors: new Map([['notexist' as const, 2]]) };
+    const { relay, channels } = net;
+    const sources = [relayMetrics({ relay, channels, netdir: () => undefined, exit: { resolver } }), self.source];
     server = new MetricsServer(sources, {
       address: loopback,
       port: 0,
@@ -84,6 +86,12 @@ describe('MetricsPort', () => {
       'tor_relay_circuits_total{state="opened"} 1',
       'tor_relay_connections{type="OR",direction="received",state="opened",family="ipv4"} 1',
       'tor_relay_flag{type="Running"} 0',
+      'tor_relay_load_onionskins_total{type="tap",action="processed"} 0',
+      'tor_relay_intro1_total{action="unknown_service"} 0',
+      'tor_relay_est_rend_total{action="success"} 0',
+      'tor_relay_exit_dns_query_total 3',
+      'tor_relay_exit_dns_error_total{reason="notexist"} 2',
+      'tor_relay_exit_dns_error_total{reason="success"} 0',
       '# TYPE tor_relay_dos_total counter',
       '# TYPE tor_relay_load_oom_bytes_total counter',
       '# TYPE tor_relay_signing_cert_expiry_timestamp gauge',
