@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TorError } from '../../base/errors/index.ts';
 import { AddressBook } from './address-book.ts';
@@ -44,11 +44,13 @@ export class BookFile {
 
   async #update(change: (book: AddressBook) => AddressBook): Promise<AddressBook> {
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 }).catch((error) => this.#unwritable(error));
-    const lock = await takeFileLock(`${this.path}.lock`);
+    // A link to a book elsewhere stays a link.
+    const path = await realpath(this.path).catch(() => this.path);
+    const lock = await takeFileLock(`${path}.lock`);
     try {
       const before = await this.read();
       const after = change(before);
-      if (after !== before) await this.#write(after, () => lock.check());
+      if (after !== before) await this.#write(after, path, () => lock.check());
       return after;
     } finally {
       await lock.release();
@@ -69,11 +71,11 @@ export class BookFile {
     }
   }
 
-  async #write(book: AddressBook, stillOurs: () => void): Promise<void> {
+  async #write(book: AddressBook, path: string, stillOurs: () => void): Promise<void> {
     const text = formatBook(book);
     // A book that could not be read again would be lost.
     if (Buffer.byteLength(text) > maxBookBytes) throw new TorError('NAME_BOOK_FULL');
-    const temporary = `${this.path}.tmp`;
+    const temporary = `${path}.tmp`;
     try {
       // What a writer that died left there; one that still lives keeps a file without a name.
       await rm(temporary, { force: true });
@@ -85,7 +87,7 @@ export class BookFile {
         await handle.close();
       }
       stillOurs();
-      await rename(temporary, this.path);
+      await rename(temporary, path);
     } catch (error) {
       this.#unwritable(error);
     }
@@ -97,6 +99,7 @@ export class BookFile {
   #stampNow(): string {
     const info = statSync(this.path, { bigint: true, throwIfNoEntry: false });
     if (info === undefined) return '';
+    if (!info.isFile()) throw new TorError('STORAGE_FAILED', `cannot read ${this.path}: it is no file`);
     if (info.size > maxBookBytes) throw new TorError('NAME_BOOK_INVALID', 'the address book is too long');
     return `${info.ino} ${info.size} ${info.mtimeNs}`;
   }

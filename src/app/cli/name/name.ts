@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -244,10 +244,27 @@ const readText = (file: string): string => Buffer.from(readBytes(file)).toString
 
 function readBytes(file: string): Uint8Array {
   try {
-    if (statSync(file).size > maxFileBytes) throw new Error('it is too long');
-    return new Uint8Array(readFileSync(file));
+    return readBounded(file);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TorError('STORAGE_FAILED', `Cannot read ${file}: ${why}`, { cause });
+  }
+}
+
+/** What says that it has no length, such as a pipe or a device, may have no end either. */
+function readBounded(file: string): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  const fd = openSync(file, 'r');
+  try {
+    for (let length = 0; ; ) {
+      const chunk = new Uint8Array(64 * 1024);
+      const count = readSync(fd, chunk);
+      if (count === 0) return Buffer.concat(chunks);
+      length += count;
+      if (length > maxFileBytes) throw new Error('it is too long');
+      chunks.push(chunk.subarray(0, count));
+    }
+  } finally {
+    closeSync(fd);
   }
 }

@@ -133,7 +133,13 @@ describe('tropea name', () => {
 
   test('what is too long, not text, or not there is refused with a word', async () => {
     freshBook();
-    for (const path of [file('x'.repeat(5_000_000)), file('\0\u001b[2J'), join(folder, 'nowhere'), folder]) {
+    for (const path of [
+      file('x'.repeat(5_000_000)),
+      file('\0\u001b[2J'),
+      join(folder, 'nowhere'),
+      folder,
+      '/dev/zero',
+    ]) {
       const { code, stderr } = await name('import', path);
       assert.equal(code, 1, path);
       assert.ok(stderr.length > 0 && stderr.length < 500, stderr.slice(0, 600));

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { checkHost, checkPort, checkTimeout } from '../../../../src/app/library/checks.ts';
 import { configOf } from '../../../../src/app/library/options.ts';
 import { publish } from '../../../../src/app/library/publish.ts';
 import { TorError } from '../../../../src/base/errors/index.ts';
 import { nodeRuntime } from '../../../../src/base/runtime/index.ts';
+import type { OnionServiceOptions, ServiceTarget } from '../../../../src/roles/onion/index.ts';
 import { listeningPorts } from '../../../../src/wire/torrc/index.ts';
 
 const coded = (code: string) => (error: unknown) => TorError.is(error) && error.code === code;
@@ -82,4 +85,27 @@ test('publish() refuses what would be a service that nobody reaches', async () =
     const asked = publish({ services, random: nodeRuntime.random }, options as Parameters<typeof publish>[1]);
     await assert.rejects(asked, coded('OPTION_INVALID'), JSON.stringify(options));
   }
+});
+
+test('a connection that breaks does not end the program of a service that does not listen for it', async () => {
+  let target: ServiceTarget | undefined;
+  const services = {
+    add: ({ ports }: OnionServiceOptions) => {
+      target = ports[0]?.target;
+      throw new TorError('ABORTED');
+    },
+  } as unknown as Parameters<typeof publish>[0]['services'];
+  const deps = { services, random: nodeRuntime.random };
+  const server = createServer();
+  let given = 0;
+  server.on('connection', () => given++);
+  for (const to of [() => given++, server]) {
+    await assert.rejects(publish(deps, { to }), coded('ABORTED'));
+    assert.ok(target?.kind === 'handler');
+    const connection = new PassThrough();
+    target.handle(connection as unknown as Parameters<typeof target.handle>[0], { port: 80, circuitId: 1 });
+    connection.destroy(new TorError('STREAM_ENDED'));
+    await new Promise((resolve) => connection.once('close', resolve));
+  }
+  assert.equal(given, 2);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -93,6 +93,17 @@ describe('the file of a book', () => {
     await new BookFile(file.path).update((book) => book.add(petname('carol', 2)));
     assert.equal(file.readSync().petnames.length, 2);
     assert.equal((await file.read()).petnames.length, 2);
+  });
+
+  test('a link to a book stays one, and what is no file is refused', async () => {
+    const file = new BookFile(fresh());
+    await file.update((book) => book.add(petname('bob', 1)));
+    const link = `${file.path}-link`;
+    await symlink(file.path, link);
+    await new BookFile(link).update((book) => book.add(petname('carol', 2)));
+    assert.equal((await lstat(link)).isSymbolicLink(), true);
+    assert.equal((await file.read()).petnames.length, 2);
+    await assert.rejects(new BookFile(folder).read(), { code: 'STORAGE_FAILED' });
   });
 
   test('writers at once, in one object and in several: no name is lost', async () => {
