@@ -155,6 +155,27 @@ test("--list-fingerprint on tor's own keys, and tor's on ours", beside, async ()
   }
 });
 
+test('--keygen makes keys for a torrc that keeps the master key offline, and new ones each time', async () => {
+  const data = join(folder, 'offline');
+  const args = [
+    ...alone,
+    '-f',
+    empty,
+    '--DataDirectory',
+    data,
+    '--OfflineMasterKey',
+    '1',
+    '--ORPort',
+    '9001',
+    '--keygen',
+  ];
+  const signing = (): Buffer => readFileSync(join(data, 'keys', 'ed25519_signing_secret_key'));
+  assert.equal((await runMain(args)).code, 0);
+  const before = signing();
+  assert.equal((await runMain(args)).code, 0);
+  assert.notDeepEqual(signing(), before);
+});
+
 test('--keygen-family makes what tor makes, once', beside, async () => {
   const name = join(folder, 'family');
   const args = [...alone, '-f', empty, '--quiet', '--keygen-family', name];

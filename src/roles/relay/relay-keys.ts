@@ -47,6 +47,8 @@ export interface RelayKeysOptions {
   /** Never make or use a master secret here. */
   readonly offlineMaster?: boolean;
   readonly signingLifetimeMs?: number;
+  /** `--keygen`: a new signing key, however long the old one is good for. */
+  readonly renewSigning?: boolean;
   /** Of the keys for TLS. Default: C tor's 2048. */
   readonly tlsKeyBits?: number | undefined;
 }
@@ -105,7 +107,9 @@ type Signing = Pick<RelayIdentityKeys, 'signingKey' | 'signingCert' | 'signingEx
 async function loadSigning(deps: RelayKeysDeps, options: RelayKeysOptions, master: Master): Promise<Signing> {
   const { store, clock, random } = deps;
   const stored = await readSigning(store, clock.now(), master.publicKey);
-  const enough = stored !== undefined && stored.signingExpiresMs - clock.now() > signingSlopMs;
+  const enough =
+    stored !== undefined && options.renewSigning !== true && stored.signingExpiresMs - clock.now() > signingSlopMs;
+  if (options.renewSigning === true && master.secret === undefined) throw new TorError('RELAY_KEY_OFFLINE');
   if (stored !== undefined && (enough || master.secret === undefined)) return stored;
   if (master.secret === undefined) throw new TorError('RELAY_KEY_OFFLINE');
   const { secret } = master;

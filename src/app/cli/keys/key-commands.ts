@@ -77,7 +77,7 @@ async function makeKeys(run: ConfiguredRun, configuration: Configuration): Promi
     );
     return 1;
   }
-  const keys = await loadKeys(run, configuration);
+  const keys = await loadKeys(run, configuration, { keygen: true });
   const folder = directoryPaths(configuration.options).keys;
   log.notice(
     'or',
@@ -86,7 +86,11 @@ async function makeKeys(run: ConfiguredRun, configuration: Configuration): Promi
   return 0;
 }
 
-async function loadKeys({ log }: ConfiguredRun, configuration: Configuration): Promise<RelayIdentityKeys> {
+async function loadKeys(
+  { log }: ConfiguredRun,
+  configuration: Configuration,
+  { keygen = false } = {},
+): Promise<RelayIdentityKeys> {
   const { options } = configuration;
   const paths = directoryPaths(options);
   const store = await DataDirectory.open(
@@ -101,7 +105,9 @@ async function loadKeys({ log }: ConfiguredRun, configuration: Configuration): P
   );
   const { clock, random } = nodeRuntime;
   const settings = {
-    offlineMaster: options.get('OfflineMasterKey'),
+    // Where keys are made the master key is, whatever the relay's torrc says of it.
+    offlineMaster: options.get('OfflineMasterKey') && !keygen,
+    renewSigning: keygen,
     signingLifetimeMs: options.get('SigningKeyLifetime') * 1000,
   };
   try {

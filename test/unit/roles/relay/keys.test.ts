@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { MemoryStore } from '../../../../src/network/storage/index.ts';
 import { LinkKeyHolder } from '../../../../src/roles/relay/link-keys.ts';
 import { OnionKeys } from '../../../../src/roles/relay/onion-keys.ts';
+import { loadIdentityKeys } from '../../../../src/roles/relay/relay-keys.ts';
 import { FakeRuntime } from '../../../support/fake-runtime.ts';
 import { MemoryState } from '../../../support/memory-state.ts';
 
@@ -42,6 +43,20 @@ describe('identity and link keys', () => {
     const { clock, random } = parts(new FakeRuntime());
     const load = LinkKeyHolder.load({ store: new MemoryStore(), clock, random }, { offlineMaster: true });
     await assert.rejects(load, { code: 'RELAY_KEY_OFFLINE' });
+  });
+
+  it('are made anew by --keygen, long before the signing key ends', async () => {
+    const { clock, random, skip } = parts(new FakeRuntime());
+    const deps = { store: new MemoryStore(), clock, random };
+    const first = await loadIdentityKeys(deps, { renewSigning: true });
+    skip(3 * dayMs);
+    const second = await loadIdentityKeys(deps, { renewSigning: true });
+    assert.deepEqual(second.ed25519Identity, first.ed25519Identity);
+    assert.notDeepEqual(second.signingKey, first.signingKey);
+    assert.ok(second.signingExpiresMs > first.signingExpiresMs);
+    await deps.store.remove('keys/ed25519_master_id_secret_key');
+    await assert.rejects(loadIdentityKeys(deps, { renewSigning: true }), { code: 'RELAY_KEY_OFFLINE' });
+    assert.deepEqual((await loadIdentityKeys(deps, { offlineMaster: true })).signingKey, second.signingKey);
   });
 });
 
