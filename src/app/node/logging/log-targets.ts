@@ -17,11 +17,15 @@ export interface LogTargetsDeps {
   readonly now: () => number;
 }
 
+/** Said before the configuration was read: enough for the longest list of warnings. */
+const maxEarly = 1000;
+
 /** C tor's: the group may read, whatever our umask is. */
 const fileMode = 0o640;
 
 interface OpenTarget {
   readonly spec: LogSpec;
+  readonly hear: LogSink;
   readonly remove: () => void;
   readonly fd: number | undefined;
 }
@@ -43,6 +47,8 @@ export class LogTargets {
   readonly #deps: LogTargetsDeps;
   readonly #product: string;
   #open: OpenTarget[] = [];
+  readonly #early: LogRecord[] = [];
+  #stopKeeping: () => void = () => undefined;
   #format: LineFormat = { granularityMs: 1, domains: false };
 
   /** `product` goes at the head of files: `Tor 0.4.9.11`. */
@@ -51,8 +57,12 @@ export class LogTargets {
     this.#product = options.product;
   }
 
-  /** Until the configuration is read. */
+  /** Until the configuration is read; files hear afterwards what was said until then. */
   useDefault(quiet: QuietLevel): void {
+    const keep: LogSink = (record) => {
+      if (this.#early.length < maxEarly) this.#early.push(record);
+    };
+    this.#stopKeeping = this.#deps.log.addSink(keep, 'info');
     this.#replace(this.#defaults(quiet).map((spec) => this.#attach(spec, undefined)));
   }
 
@@ -81,6 +91,10 @@ export class LogTargets {
       throw error;
     }
     this.#replace(opened);
+    this.#stopKeeping();
+    for (const record of this.#early.splice(0)) {
+      for (const { fd, hear } of opened) if (fd !== undefined) hear(record);
+    }
   }
 
   /** True when lines of this severity go to standard output or standard error. */
@@ -152,7 +166,10 @@ export class LogTargets {
     const sink: LogSink = (record) => {
       if (spec.wants(record)) write(formatLogLine(record, this.#format));
     };
-    return { spec, fd, remove: this.#deps.log.addSink(sink, spec.minimum) };
+    const hear: LogSink = (record) => {
+      if (severities.indexOf(record.severity) >= severities.indexOf(spec.minimum)) sink(record);
+    };
+    return { spec, fd, hear, remove: this.#deps.log.addSink(sink, spec.minimum) };
   }
 
   #writer(target: LogTarget, fd: number | undefined): (line: string) => void {

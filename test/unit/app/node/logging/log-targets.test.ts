@@ -106,6 +106,22 @@ test('standard output stands in for syslog when nothing else goes there', () => 
   assert.equal(out.length, 1);
 });
 
+test('a file hears what was said before it was opened, standard output not again', () => {
+  const { log, targets, out } = setUp();
+  const file = join(folder, 'early.log');
+  targets.useDefault('none');
+  log.warn('config', 'early');
+  log.info('config', 'too quiet');
+  targets.configure(options(`Log notice file ${file}\nLog notice stdout`), plain);
+  log.notice('net', 'late');
+  targets.configure(options(`Log notice file ${file}`), plain);
+  targets.close();
+  const heard = readFileSync(file, 'utf8').match(/(?<=\] ).*/g);
+  const opening = 'Tor 0.4.9.11 opening';
+  assert.deepEqual(heard, [`${opening} new log file.`, 'early', 'late', `${opening} log file.`]);
+  assert.equal(out.filter((line) => line.includes('early')).length, 1);
+});
+
 test('a new log file is for the group too, whatever the umask; one that is there keeps its mode', () => {
   const { targets } = setUp();
   const [made, there] = [join(folder, 'made.log'), join(folder, 'there.log')];
