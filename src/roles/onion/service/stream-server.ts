@@ -14,7 +14,7 @@ export interface StreamRules {
   readonly maxStreams?: number;
   /** HiddenServiceMaxStreamsCloseCircuit. */
   readonly maxStreamsCloseCircuit?: boolean;
-  /** HiddenServiceAllowUnknownPorts: refuse the stream instead of closing the circuit. */
+  /** HiddenServiceAllowUnknownPorts. C tor differs from its manual: with it the circuit closes, without it it stays. */
   readonly allowUnknownPorts?: boolean;
   /** HiddenServiceExportCircuitID haproxy. */
   readonly exportCircuitId?: boolean;
@@ -22,6 +22,8 @@ export interface StreamRules {
 }
 
 const defaultConnectTimeoutMs = 60_000;
+const answerLeadMs = 100;
+const unanswered: StreamHandler = { data: () => undefined, ended: () => undefined, writable: () => undefined };
 
 /** What is needed of a rendezvous circuit. */
 export type ServedCircuit = Pick<OriginCircuit, 'acceptStreams' | 'close' | 'id' | 'openStreams'>;
@@ -33,6 +35,7 @@ export class StreamServer {
   readonly #events: Pick<Emitter<OnionServiceEvents>, 'emit'>;
   #ports: PortMap;
   #closed = false;
+  readonly #closing = new WeakSet<ServedCircuit>();
 
   constructor(
     rules: StreamRules,
@@ -59,18 +62,26 @@ export class StreamServer {
     circuit.acceptStreams((begin, stream) => this.#accept(circuit, begin, stream));
   }
 
+  /** Relays drop what waits on a circuit that DESTROY ends, so the answer goes well ahead; nothing is served after it. */
+  #closeAfterAnswer(circuit: ServedCircuit): void {
+    this.#closing.add(circuit);
+    setTimeout(() => circuit.close(), answerLeadMs);
+  }
+
   /** As C tor's handle_hs_exit_conn(): what is refused gets DONE, so that a client cannot tell a port from a limit. */
   #accept(circuit: ServedCircuit, begin: StreamBegin, stream: IncomingStream): StreamHandler | number {
+    // Left without an answer, so that a client whose circuit closes under it tries again on another.
+    if (this.#closing.has(circuit)) return unanswered;
     if (this.#closed || begin.kind !== 'begin') return EndReason.DONE;
     const { maxStreams = 0 } = this.#rules;
     // The stream that is being asked for is counted among the open ones.
     if (maxStreams > 0 && circuit.openStreams > maxStreams) {
-      if (this.#rules.maxStreamsCloseCircuit === true) closeAfterAnswer(circuit);
+      if (this.#rules.maxStreamsCloseCircuit === true) this.#closeAfterAnswer(circuit);
       return EndReason.DONE;
     }
     const target = this.#ports.find(begin.port);
     if (target === undefined) {
-      if (this.#rules.allowUnknownPorts !== true) closeAfterAnswer(circuit);
+      if (this.#rules.allowUnknownPorts === true) this.#closeAfterAnswer(circuit);
       return EndReason.DONE;
     }
     const about = { port: begin.port, circuitId: circuit.id };
@@ -81,11 +92,6 @@ export class StreamServer {
       ...(this.#rules.exportCircuitId === true ? { preamble: proxyLine(circuit.id, begin.port) } : {}),
     });
   }
-}
-
-/** DESTROY drops cells that wait: the answer is sent in this turn and leaves in the next. */
-function closeAfterAnswer(circuit: ServedCircuit): void {
-  setImmediate(() => setImmediate(() => circuit.close()));
 }
 
 /**
