@@ -104,6 +104,7 @@ async function detached(name: string, io: ProgramIo): Promise<ExitCode> {
     if (stop.signal.aborted) {
       child.kill('SIGTERM');
       await exited;
+      rmSync(logFile, { force: true });
       io.stdout('Ended before it was ready.\n');
       return 1;
     }
