@@ -165,6 +165,7 @@ describe('giving up leaves nothing behind', () => {
     second.abort();
     await assert.rejects(endless.text());
     await tor.newIdentity();
+    await settled(() => tor.streams().length === 0);
     assert.deepEqual(tor.streams(), []);
   });
 
