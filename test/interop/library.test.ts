@@ -236,7 +236,7 @@ describe('the library', () => {
     const codes = [tor.connect('x.onion', 80), tor.fetch(`http://${'a'.repeat(56)}.onion/`)].map(errorOf);
     assert.deepEqual(
       (await Promise.all(codes)).map(({ code }) => code),
-      ['REQUEST_REFUSED', 'ONION_ADDRESS_INVALID'],
+      ['ONION_ADDRESS_INVALID', 'ONION_ADDRESS_INVALID'],
     );
     assert.equal((await errorOf(torOf(net, folder))).code, 'DATA_DIRECTORY_LOCKED');
     assert.equal(
