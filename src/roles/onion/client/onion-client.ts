@@ -12,6 +12,7 @@ import type { DirectoryManager, DirRequester } from '../../../network/directory/
 import type { NetDir, Relay } from '../../../network/netdir/index.ts';
 import type { OriginCircuit } from '../../../protocol/circuit/index.ts';
 import type { StreamHandler } from '../../../protocol/stream/index.ts';
+import { EndReason } from '../../../wire/relaymsg/index.ts';
 import { onionLabel, parseOnionAddress } from '../common/address.ts';
 import type { ClientCredential } from '../common/client-auth.ts';
 import { Connector } from './connector.ts';
@@ -159,7 +160,8 @@ export class OnionClient {
       } catch (thrown) {
         const error = TorError.from(thrown);
         // A service that answered and then closed the circuit would answer the same again.
-        const isAnswered = error.code === 'STREAM_FAILED' && error.facts.remote === true;
+        const { remote, reason } = error.facts;
+        const isAnswered = error.code === 'STREAM_FAILED' && remote === true && reason !== EndReason.DESTROY;
         const circuitLost = !isAnswered && (circuit.state === 'closed' || error.code === 'TIMEOUT');
         if (circuitLost) this.#deps.circuits.markUnusable(circuit);
         if (!circuitLost || attempt >= maxAttachAttempts || request.signal?.aborted === true) throw error;

@@ -38,4 +38,6 @@ async function attempts(facts: { readonly reason: number; readonly remote: boole
 test('a service that answers and closes the circuit is not asked again; one whose circuit is lost is', async () => {
   assert.equal(await attempts({ reason: 6, remote: true }), 1);
   assert.equal(await attempts({ reason: 5, remote: false }), 3);
+  // A relay on the way sent DESTROY.
+  assert.equal(await attempts({ reason: 5, remote: true }), 3);
 });
