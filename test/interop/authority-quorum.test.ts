@@ -24,6 +24,12 @@ const roundsToSettle = 6;
 const complaints =
   /Rejecting|Rejected|Couldn't parse|Unable to (?:parse|store|add)|Mismatch|Could not add|bad signature|Bad signature|disagreed|not recognized|Discarding vote|missing votes|Not enough info/;
 
+/**
+ * C tor takes signatures that come before it computed the consensus itself for those of another one. Authorities of C tor
+ * do that to each other, up to a second apart; ours post theirs later.
+ */
+const early = /Valid-After times do not match when adding|Unable to store signatures posted by .* Valid-After times/;
+
 /** What authorities say of the course of a round. */
 const course = /Time to |posted a vote|Retrieved .* vote|Vote posted|Signature\(s\) posted|missing|enough|Published/;
 
@@ -129,7 +135,11 @@ describe('a quorum of Tropea and C tor', () => {
   it('C tor has nothing to say against us', async () => {
     const logs = ctorNames.map(async (name) => {
       const log = (await readFile(join(net.folder, name, 'log'), 'utf8')).slice(logStarts.get(name) ?? 0);
-      return log.split('\n').filter((line) => line.includes('[warn]') && complaints.test(line));
+      let computed = false;
+      return log.split('\n').filter((line) => {
+        if (/Time to (?:vote|compute)/.test(line)) computed = line.includes('compute');
+        return line.includes('[warn]') && complaints.test(line) && (computed || !early.test(line));
+      });
     });
     const found = (await Promise.all(logs)).flat();
     if (found.length > 0) assert.fail(`${found.join('\n')}\n\n${await story()}`);
