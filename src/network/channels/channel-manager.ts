@@ -14,6 +14,7 @@ import {
 } from '../../protocol/channel/index.ts';
 import { connectWithTls, dialDirect, startTls } from './connect.ts';
 import type { DirectReader } from './direct-reader.ts';
+import { LinkCounts } from './link-counts.ts';
 import { TlsTransport, tlsBinding } from './tls-transport.ts';
 import type { LinkTraffic, TrafficControl } from './traffic.ts';
 import type {
@@ -71,6 +72,7 @@ const defaultTimeoutMs = 30_000;
 export class ChannelManager {
   readonly events = new Emitter<ChannelManagerEvents>();
   readonly buffers: CellBuffers;
+  readonly counts = new LinkCounts();
   readonly #deps: ChannelManagerDeps;
   readonly #options: ChannelManagerOptions;
   readonly #channels = new Map<number, LinkChannel>();
@@ -232,6 +234,7 @@ export class ChannelManager {
     const launched: ChannelLaunched = { id: this.takeId(), target: attempt.target, endpoint };
     let stage: ChannelFailed['stage'] = 'connecting';
     this.events.emit('launched', launched);
+    if (endpoint !== undefined) this.counts.count('initiated', endpoint.address);
     const deadline = this.#deadline(attempt.abort.signal);
     try {
       const { tls, reader } = await this.#connect(attempt.target, endpoint, deadline.signal, () => {
@@ -339,6 +342,7 @@ export class ChannelManager {
     channel.events.on('closed', (error) => {
       this.#channels.delete(channel.id);
       this.#idleMs.delete(channel);
+      this.counts.destroysIn += channel.counters.destroysIn;
       if (opened || channel.role === 'responder') this.events.emit('closed', { channel, error });
     });
     this.#keepHouse();

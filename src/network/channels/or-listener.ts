@@ -92,7 +92,9 @@ export class OrListener {
       return;
     }
     const address = unmapIp(remote);
-    if (!this.#admit(socket, address)) {
+    const admitted = this.#admit(socket, address);
+    this.#deps.manager.counts.count(admitted ? 'received' : 'rejected', address);
+    if (!admitted) {
       socket.destroy();
       return;
     }

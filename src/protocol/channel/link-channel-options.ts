@@ -63,7 +63,18 @@ export interface ChannelCounters {
   paddingOut: number;
   /** Cells for circuits we do not know, dropped. */
   strayIn: number;
+  /** DESTROY cells. */
+  destroysIn: number;
 }
+
+export const noCounters = (): ChannelCounters => ({
+  cellsIn: 0,
+  cellsOut: 0,
+  paddingIn: 0,
+  paddingOut: 0,
+  strayIn: 0,
+  destroysIn: 0,
+});
 
 /** What of them the handshake needs to know. */
 export function handshakeOptions(options: LinkChannelOptions): HandshakeOptions {

@@ -18,11 +18,11 @@ import type { Channel, ChannelPeer, ChannelState, CircuitHandler } from './chann
 import { CircuitSlot } from './circuit-slot.ts';
 import { type HandshakeResult, LinkHandshake } from './handshake.ts';
 import {
-  type ChannelCounters,
   handshakeOptions,
   type LinkChannelDeps,
   type LinkChannelEvents,
   type LinkChannelOptions,
+  noCounters,
 } from './link-channel-options.ts';
 import { type ChannelUsage, NetflowPadding } from './netflow-padding.ts';
 import { ChannelOutput } from './output.ts';
@@ -45,7 +45,7 @@ export class LinkChannel implements Channel, CellSink {
   readonly id: number;
   readonly role: 'initiator' | 'responder';
   readonly events = new Emitter<LinkChannelEvents>();
-  readonly counters: ChannelCounters = { cellsIn: 0, cellsOut: 0, paddingIn: 0, paddingOut: 0, strayIn: 0 };
+  readonly counters = noCounters();
   /** Monotonic. */
   readonly createdMs: number;
   /** As our socket sees it. */
@@ -355,6 +355,7 @@ export class LinkChannel implements Channel, CellSink {
   }
 
   #destroyed(circuit: number, body: Uint8Array): void {
+    this.counters.destroysIn++;
     const slot = this.#circuits.get(circuit);
     if (slot === undefined) return;
     this.#forget(slot);

@@ -50,7 +50,7 @@ export interface RelayCircuitRole {
     name: string,
     answer: (answers: readonly ResolvedAnswer[]) => void,
   ): (() => void) | undefined;
-  /** Any other message with stream id 0: introduction and rendezvous, padding, conflux. `body` is a view. */
+  /** Any other message with stream id 0: introduction and rendezvous, padding. `body` is a view. */
   message?(circuit: RelayCircuit, command: number, body: Uint8Array): void;
   /** Once, whatever the cause. `reason` is what went out or came in. */
   closed?(circuit: RelayCircuit, reason: number): void;
@@ -286,7 +286,6 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
       case RelayCommand.TRUNCATE:
         this.#receiveTruncate(body);
         return;
-      case RelayCommand.DROP:
       case RelayCommand.EXTENDED:
       case RelayCommand.EXTENDED2:
       case RelayCommand.TRUNCATED:

@@ -54,6 +54,8 @@ export interface CircuitServerCounts {
   begin: number;
   beginDir: number;
   resolve: number;
+  /** DROP messages. */
+  padding: number;
   /** Messages of onion services, by relay command and what became of them. */
   readonly onion: Map<number, Map<string, number>>;
 }
@@ -69,6 +71,7 @@ const noCounts = (): CircuitServerCounts => ({
   begin: 0,
   beginDir: 0,
   resolve: 0,
+  padding: 0,
   onion: new Map(),
 });
 
@@ -186,6 +189,10 @@ export class CircuitServer {
   }
 
   #message(circuit: RelayCircuit, command: number, body: Uint8Array): void {
+    if (command === RelayCommand.DROP) {
+      this.counts.padding++;
+      return;
+    }
     // C tor says nothing to a client that would have its rendezvous point know it, and closes when it introduces itself.
     if (command === RelayCommand.ESTABLISH_RENDEZVOUS && !this.#options.dos.admitsRendezvous(circuit.channel)) {
       this.#countOnion(command, 'single_hop');

@@ -60,11 +60,14 @@ function dosSamples(relay: Relay): Sample[] {
   return byLabel('type', {
     circuit_rejected: counts.circuitsRejected,
     circuit_killed_max_cell: relay.circuits?.counts.overflowed ?? 0,
+    // Both queues of a circuit have one limit here.
+    circuit_killed_max_cell_outq: 0,
     marked_address: counts.addressesMarked,
     marked_address_maxq: counts.addressesMarkedForQueues,
     conn_rejected: counts.connectsRejected,
     concurrent_conn_rejected: counts.connectionsRejected,
     single_hop_refused: counts.singleHopRefused,
+    introduce2_rejected: relay.circuits?.counts.onion.get(RelayCommand.INTRODUCE1)?.get('rate_limited') ?? 0,
     stream_rejected: counts.streamsRejected,
   });
 }
@@ -82,6 +85,12 @@ function traffic({ relay, channels }: RelayMetricsDeps): Metric[] {
   }
   const counts = relay.circuits?.counts;
   return [
+    metric(
+      'counter',
+      'relay_connections_total',
+      'Total number of created/rejected connections',
+      createdSamples(channels),
+    ),
     metric('gauge', 'relay_connections', 'Total number of opened connections', open),
     metric('counter', 'relay_traffic_bytes', 'Traffic related counters', byLabel('direction', relay.limiter.total)),
     metric(
@@ -97,9 +106,25 @@ function traffic({ relay, channels }: RelayMetricsDeps): Metric[] {
   ];
 }
 
-function circuits({ relay, netdir }: RelayMetricsDeps): Metric[] {
+function createdSamples({ counts }: ChannelManager): Sample[] {
+  const samples: Sample[] = [];
+  const add = (direction: 'initiated' | 'received', state: 'created' | 'rejected'): void => {
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      const value = counts[state === 'rejected' ? 'rejected' : direction][family];
+      samples.push({ labels: { type: 'OR', direction, state, family }, value });
+    }
+  };
+  add('initiated', 'created');
+  add('received', 'created');
+  add('received', 'rejected');
+  return samples;
+}
+
+function circuits({ relay, channels, netdir }: RelayMetricsDeps): Metric[] {
   const flags = netdir()?.byFingerprint(relay.fingerprint)?.flags;
   const counts = relay.circuits?.counts;
+  let destroys = channels.counts.destroysIn;
+  for (const { counters } of channels.channels) destroys += counters.destroysIn;
   const has = (flag: boolean | undefined): number => (flag === true ? 1 : 0);
   return [
     metric(
@@ -126,6 +151,10 @@ function circuits({ relay, netdir }: RelayMetricsDeps): Metric[] {
     ]),
     metric('counter', 'relay_circ_proto_violation_total', 'Total number of circuit protocol violation', [
       { value: counts?.violations ?? 0 },
+    ]),
+    metric('counter', 'relay_destroy_cell_total', 'Total number of DESTROY cell we received', [{ value: destroys }]),
+    metric('counter', 'relay_drop_cell_total', 'Total number of DROP cell we received', [
+      { value: counts?.padding ?? 0 },
     ]),
   ];
 }

@@ -66,6 +66,10 @@ describe('MetricsPort', () => {
       policy: parseAddressPolicy(['accept 127.0.0.1']),
     });
     port = await server.listen();
+    const circuit = await net.circuit();
+    await net.ask(circuit);
+    circuit.sendDrop();
+    circuit.close();
     await net.ask(await net.circuit());
   });
   after(async () => {
@@ -81,10 +85,16 @@ describe('MetricsPort', () => {
       /^HTTP\/1\.0 200 OK\r\nContent-Type: text\/plain; charset=utf-8\r\nContent-Length: \d+\r\n\r\n#/,
     );
     for (const line of [
-      'tor_relay_load_onionskins_total{type="ntor_v3",action="processed"} 1',
-      'tor_relay_streams_total{type="BEGIN_DIR"} 1',
+      'tor_relay_load_onionskins_total{type="ntor_v3",action="processed"} 2',
+      'tor_relay_streams_total{type="BEGIN_DIR"} 2',
       'tor_relay_circuits_total{state="opened"} 1',
       'tor_relay_connections{type="OR",direction="received",state="opened",family="ipv4"} 1',
+      'tor_relay_connections_total{type="OR",direction="received",state="created",family="ipv4"} 1',
+      'tor_relay_connections_total{type="OR",direction="initiated",state="created",family="ipv4"} 0',
+      'tor_relay_connections_total{type="OR",direction="received",state="rejected",family="ipv4"} 0',
+      'tor_relay_destroy_cell_total 1',
+      'tor_relay_drop_cell_total 1',
+      'tor_relay_dos_total{type="introduce2_rejected"} 0',
       'tor_relay_flag{type="Running"} 0',
       'tor_relay_load_onionskins_total{type="tap",action="processed"} 0',
       'tor_relay_intro1_total{action="unknown_service"} 0',
