@@ -172,6 +172,7 @@ export class RoleRecorder implements RelayCircuitRole {
   readonly messages: { readonly command: number; readonly body: Uint8Array }[] = [];
   readonly extends: ExtendRequest[] = [];
   readonly closedReasons: number[] = [];
+  readonly fullQueues: ('outward' | 'to the client')[] = [];
   readonly begins: StreamBegin[] = [];
   readonly streams: IncomingStream[] = [];
   onStream: (stream: IncomingStream, begin: StreamBegin) => StreamHandler | number = () => 4;
@@ -190,6 +191,10 @@ export class RoleRecorder implements RelayCircuitRole {
   message(_circuit: RelayCircuit, command: number, body: Uint8Array): void {
     this.messages.push({ command, body: body.slice() });
   }
+  queueFull(_circuit: RelayCircuit, outward: boolean): void {
+    this.fullQueues.push(outward ? 'outward' : 'to the client');
+  }
+
   closed(_circuit: RelayCircuit, reason: number): void {
     this.closedReasons.push(reason);
   }

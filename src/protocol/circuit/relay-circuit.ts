@@ -52,6 +52,8 @@ export interface RelayCircuitRole {
   ): (() => void) | undefined;
   /** Any other message with stream id 0: introduction and rendezvous, padding. `body` is a view. */
   message?(circuit: RelayCircuit, command: number, body: Uint8Array): void;
+  /** A queue is over its limit, the one toward the next relay (`outward`) or the client's, and the circuit closes. */
+  queueFull?(circuit: RelayCircuit, outward: boolean): void;
   /** Once, whatever the cause. `reason` is what went out or came in. */
   closed?(circuit: RelayCircuit, reason: number): void;
 }
@@ -258,7 +260,7 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   #forward(command: number, cell: Uint8Array): void {
     const next = this.#next;
     if (next !== undefined) {
-      if (!next.forward(command, cell) && next.queuedCells() > this.#params.maxQueuedCellsOut) this.#overflow();
+      if (!next.forward(command, cell) && next.queuedCells() > this.#params.maxQueuedCellsOut) this.#overflow(true);
     } else if (this.#spliced !== undefined) {
       this.#spliced.#receiveInbound(cell);
     } else {
@@ -385,10 +387,11 @@ export class RelayCircuit implements CircuitHandler, HopTransport {
   #sendInbound(cell: Uint8Array): void {
     if (this.channel.send(this.circId, CellCommand.RELAY, cell)) return;
     this.#blocked = true;
-    if (this.channel.queuedCells(this.circId) > this.#params.maxQueuedCellsIn) this.#overflow();
+    if (this.channel.queuedCells(this.circId) > this.#params.maxQueuedCellsIn) this.#overflow(false);
   }
 
-  #overflow(): void {
+  #overflow(outward: boolean): void {
+    this.#deps.role.queueFull?.(this, outward);
     this.#finish(DestroyReason.RESOURCELIMIT);
   }
 

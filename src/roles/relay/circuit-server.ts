@@ -47,9 +47,10 @@ export interface CircuitServerCounts {
   refused: number;
   extended: number;
   extendFailed: number;
-  /** Circuits that ended for a broken protocol, and for full queues or low memory. */
+  /** Circuits that ended for a broken protocol, and for a full queue; of these, for one toward the next relay. */
   violations: number;
-  overflowed: number;
+  queuesFull: number;
+  queuesFullOutward: number;
   /** Streams asked for. */
   begin: number;
   beginDir: number;
@@ -67,7 +68,8 @@ const noCounts = (): CircuitServerCounts => ({
   extended: 0,
   extendFailed: 0,
   violations: 0,
-  overflowed: 0,
+  queuesFull: 0,
+  queuesFullOutward: 0,
   begin: 0,
   beginDir: 0,
   resolve: 0,
@@ -113,8 +115,12 @@ export class CircuitServer {
         this.#circuits.delete(circuit);
         services.onion?.closed(circuit);
         if (reason === DestroyReason.TORPROTOCOL) this.counts.violations++;
-        if (reason !== DestroyReason.RESOURCELIMIT) return;
-        this.counts.overflowed++;
+      },
+      queueFull: (circuit, outward) => {
+        this.counts.queuesFull++;
+        if (!outward) return;
+        // What a client sends faster than others take it; what it does not read itself is no attack on them.
+        this.counts.queuesFullOutward++;
         this.#options.dos.noteFullQueue(circuit.channel);
       },
     };

@@ -59,9 +59,8 @@ function dosSamples(relay: Relay): Sample[] {
   const { counts } = relay.dos;
   return byLabel('type', {
     circuit_rejected: counts.circuitsRejected,
-    circuit_killed_max_cell: relay.circuits?.counts.overflowed ?? 0,
-    // Both queues of a circuit have one limit here.
-    circuit_killed_max_cell_outq: 0,
+    circuit_killed_max_cell: relay.circuits?.counts.queuesFull ?? 0,
+    circuit_killed_max_cell_outq: relay.circuits?.counts.queuesFullOutward ?? 0,
     marked_address: counts.addressesMarked,
     marked_address_maxq: counts.addressesMarkedForQueues,
     conn_rejected: counts.connectsRejected,

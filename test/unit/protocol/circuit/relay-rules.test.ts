@@ -215,6 +215,7 @@ describe('a circuit that goes on', () => {
       far.inject(0x80000001, RELAY, new Uint8Array(509));
     }
     assert.equal(verdict(inward.client), DestroyReason.RESOURCELIMIT);
+    assert.deepEqual(inward.client.role.fullQueues, ['to the client']);
 
     const outward = extended(undefined, params);
     outward.reply(CellCommand.CREATED2, encodeCreated2(new Uint8Array(64)));
@@ -222,6 +223,7 @@ describe('a circuit that goes on', () => {
       outward.client.sendCell(RELAY, outward.client.world.random.bytes(509));
     }
     assert.equal(verdict(outward.client), DestroyReason.RESOURCELIMIT);
+    assert.deepEqual(outward.client.role.fullQueues, ['outward']);
   });
 });
 
