@@ -1,6 +1,7 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { base16 } from '../../../base/bytes/index.ts';
+import type { Logger } from '../../../base/log/index.ts';
+import { DataDirectory } from '../../../network/storage/index.ts';
 import {
   type ClientCredential,
   formatClientCredential,
@@ -10,29 +11,34 @@ import {
 
 const suffix = '.auth_private';
 
-/** Writes `<address>.auth_private`, as C tor names it. False when it cannot be written. */
-export async function keepCredential(folder: string, { identityKey, secretKey }: ClientCredential): Promise<boolean> {
+const openFolder = (path: string, logger: Logger): Promise<DataDirectory> =>
+  DataDirectory.open({ logger }, { path, lock: false });
+
+/** Writes `<address>.auth_private`, as C tor names it, into ClientOnionAuthDir. Rejects with STORAGE_FAILED. */
+export async function keepCredential(
+  path: string,
+  { identityKey, secretKey }: ClientCredential,
+  log: Logger,
+): Promise<void> {
   const label = onionLabel(identityKey);
-  const path = join(folder, `${label}${suffix}`);
-  try {
-    await writeFile(`${path}.tmp`, formatClientCredential(label, secretKey), { mode: 0o600 });
-    await rename(`${path}.tmp`, path);
-    return true;
-  } catch {
-    return false;
+  const folder = await openFolder(path, log);
+  await folder.write(`${label}${suffix}`, formatClientCredential(label, secretKey));
+}
+
+/** Removes every file that has a key for the service, whatever its name. Rejects when the folder or a key in it cannot be read. */
+export async function dropCredential(path: string, identityKey: Uint8Array, log: Logger): Promise<void> {
+  const folder = await openFolder(path, log);
+  for (const name of await readdir(path)) {
+    if (name.endsWith(suffix) && (await holdsKeyOf(folder, name, identityKey))) await folder.remove(name);
   }
 }
 
-/** Removes every file that has a key for the service, whatever its name. */
-export async function dropCredential(folder: string, identityKey: Uint8Array): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((one) => one.endsWith(suffix))) {
-    const path = join(folder, name);
-    try {
-      const credential = parseClientCredential(await readFile(path, 'latin1'));
-      if (base16(credential.identityKey) === base16(identityKey)) await rm(path, { force: true });
-    } catch {
-      // Not a key, so not this one.
-    }
+async function holdsKeyOf(folder: DataDirectory, name: string, identityKey: Uint8Array): Promise<boolean> {
+  const text = await folder.readText(name);
+  try {
+    return text !== undefined && base16(parseClientCredential(text).identityKey) === base16(identityKey);
+  } catch {
+    // No key, so not this one.
+    return false;
   }
 }

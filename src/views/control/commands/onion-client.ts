@@ -60,8 +60,12 @@ export const addClientAuth: CommandHandler = async ({ rest }, { deps }) => {
   const credential: ClientCredential = { identityKey, secretKey, ...detailsOf(more) };
   if (credential.permanent === true) {
     const folder = deps.configuration.options.get('ClientOnionAuthDir');
-    const kept = folder !== undefined && (await keepCredential(folder, credential));
-    if (!kept) refuse(553, `Unable to store creds for "${address.value}"`);
+    const unable = (why: string): never => {
+      deps.log.warn('control', `Cannot keep the key for ${address.value}: ${why}`);
+      return refuse(553, `Unable to store creds for "${address.value}"`);
+    };
+    if (folder === undefined) unable('there is no ClientOnionAuthDir.');
+    else await keepCredential(folder, credential, deps.log).catch((error) => unable(TorError.from(error).message));
   }
   const { onionClient } = deps.parts;
   const existed = onionClient.credential(identityKey) !== undefined;
@@ -108,7 +112,9 @@ export const removeClientAuth: CommandHandler = async ({ rest }, { deps }) => {
   const { onionClient } = deps.parts;
   const folder = deps.configuration.options.get('ClientOnionAuthDir');
   if (onionClient.credential(identityKey)?.permanent === true && folder !== undefined) {
-    await dropCredential(folder, identityKey);
+    await dropCredential(folder, identityKey, deps.log).catch((error) => {
+      deps.log.warn('control', `The file with the key for ${address} stays: ${TorError.from(error).message}`);
+    });
   }
   return onionClient.removeCredential(identityKey) ? okReply : endReply(251, `No credentials for "${address}"`);
 };

@@ -153,8 +153,7 @@ function checkAnonymity({ flags }: Request, { deps }: CommandContext): boolean {
 }
 
 export const delOnion: CommandHandler = async ({ rest }, { onions }, controller) => {
-  const [label] = splitWords(rest);
-  if (label === undefined) refuse(512, 'Bad arguments to DEL_ONION: Need at least 1 argument(s)');
+  const [label = ''] = splitWords(rest);
   if (!isAddress(label)) refuse(512, 'Malformed Onion Service id');
   const service = onions.find(label.toLowerCase(), controller) ?? refuse(552, 'Unknown Onion Service id');
   await onions.remove(service);

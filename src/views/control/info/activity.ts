@@ -55,6 +55,8 @@ function mappings(sources: readonly Mapping['source'][]) {
 
 const flag = (on: boolean): string => (on ? '1' : '0');
 
+const guards = ({ context }: InfoScope): string => context.deps.parts.guards.describe().map(guardLine).join('');
+
 /** What the node is doing. */
 export const activityInfo: InfoTable = {
   'circuit-status': { help: 'List of current circuits originating here.', get: circuits },
@@ -65,9 +67,9 @@ export const activityInfo: InfoTable = {
   'orconn-status': { help: 'A list of current OR connections.', get: links },
   'entry-guards': {
     help: 'Which nodes are we using as entry guards?',
-    get: ({ context }) => context.deps.parts.guards.describe().map(guardLine).join(''),
+    get: guards,
   },
-  'helper-nodes': { get: ({ context }) => context.deps.parts.guards.describe().map(guardLine).join('') },
+  'helper-nodes': { get: guards },
   'net/listeners/dir': { get: () => '' },
   'net/listeners/socks': { get: listeners('socks') },
   'net/listeners/trans': { get: () => '' },

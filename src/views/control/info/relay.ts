@@ -16,10 +16,10 @@ function address(scope: InfoScope, family: AddressFamily): string {
 
 const reachable = (scope: InfoScope): string => (relayOf(scope)?.reachability.isReachable(4) === true ? '1' : '0');
 
-/** Since the start, those that were dropped too. */
-function handshakes(scope: InfoScope, name: 'ntor'): string {
+/** Since the start; what is asked for beyond what is answered was dropped. */
+function ntorHandshakes(scope: InfoScope, which: 'assigned' | 'requested'): string {
   const counts = relayOf(scope)?.circuits?.counts;
-  return String((counts?.processed[name] ?? 0) + (counts?.dropped[name] ?? 0));
+  return String((counts?.processed.ntor ?? 0) + (which === 'requested' ? (counts?.dropped.ntor ?? 0) : 0));
 }
 
 /** What only a relay has. */
@@ -45,8 +45,8 @@ export const relayInfo: InfoTable = {
       return relay.descriptor?.text ?? refuse(551, 'Cannot generate descriptor');
     },
   },
-  'stats/ntor/assigned': { help: 'Assigned NTOR handshakes', get: (scope) => handshakes(scope, 'ntor') },
-  'stats/ntor/requested': { help: 'Requested NTOR handshakes', get: (scope) => handshakes(scope, 'ntor') },
+  'stats/ntor/assigned': { help: 'Assigned NTOR handshakes', get: (scope) => ntorHandshakes(scope, 'assigned') },
+  'stats/ntor/requested': { help: 'Requested NTOR handshakes', get: (scope) => ntorHandshakes(scope, 'requested') },
   'stats/tap/assigned': { help: 'Assigned TAP handshakes', get: () => '0' },
   'stats/tap/requested': { help: 'Requested TAP handshakes', get: () => '0' },
   'status/clients-seen': { get: () => refuse(551, 'No bridge-client stats available') },
