@@ -23,12 +23,12 @@ export class TorError extends Error {
     return errorCodes[this.code].kind;
   }
 
-  /** What the user can do next. */
   /** What happened and what to do, as sentences. */
   get advice(): string {
     return `${this.message}${/[.!?]$/.test(this.message) ? '' : '.'} ${this.fix}`;
   }
 
+  /** What the user can do next. */
   get fix(): string {
     return errorCodes[this.code].fix;
   }

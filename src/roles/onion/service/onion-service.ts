@@ -104,7 +104,11 @@ export class OnionService {
     this.#authorizedClients = options.authorizedClients ?? [];
     this.hostname = onionHostname(options.identity.publicKey);
     this.#tag = onionLabel(options.identity.publicKey);
-    this.#streams = new StreamServer(options, options.ports, deps.random, this.events);
+    this.#streams = new StreamServer(options, options.ports, {
+      random: deps.random,
+      timers: deps.timers,
+      events: this.events,
+    });
   }
 
   get identityKey(): Uint8Array {

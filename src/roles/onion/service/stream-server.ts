@@ -1,5 +1,5 @@
 import { fromLatin1 } from '../../../base/bytes/index.ts';
-import type { Random } from '../../../base/runtime/index.ts';
+import type { Random, Timers } from '../../../base/runtime/index.ts';
 import type { Emitter } from '../../../base/util/index.ts';
 import type { OriginCircuit } from '../../../protocol/circuit/index.ts';
 import type { IncomingStream, StreamBegin, StreamHandler } from '../../../protocol/stream/index.ts';
@@ -28,30 +28,29 @@ const unanswered: StreamHandler = { data: () => undefined, ended: () => undefine
 /** What is needed of a rendezvous circuit. */
 export type ServedCircuit = Pick<OriginCircuit, 'acceptStreams' | 'close' | 'id' | 'openStreams'>;
 
+export interface StreamServerDeps {
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly events: Pick<Emitter<OnionServiceEvents>, 'emit'>;
+}
+
 /** Answers the streams that clients open on rendezvous circuits. */
 export class StreamServer {
   #rules: StreamRules;
-  readonly #random: Random;
-  readonly #events: Pick<Emitter<OnionServiceEvents>, 'emit'>;
+  readonly #deps: StreamServerDeps;
   #ports: PortMap;
   #closed = false;
   readonly #closing = new WeakSet<ServedCircuit>();
 
-  constructor(
-    rules: StreamRules,
-    ports: readonly ServicePort[],
-    random: Random,
-    events: Pick<Emitter<OnionServiceEvents>, 'emit'>,
-  ) {
+  constructor(rules: StreamRules, ports: readonly ServicePort[], deps: StreamServerDeps) {
     this.#rules = rules;
-    this.#random = random;
-    this.#events = events;
-    this.#ports = new PortMap(ports, random);
+    this.#deps = deps;
+    this.#ports = new PortMap(ports, deps.random);
   }
 
   configure(rules: StreamRules, ports: readonly ServicePort[]): void {
     this.#rules = rules;
-    this.#ports = new PortMap(ports, this.#random);
+    this.#ports = new PortMap(ports, this.#deps.random);
   }
 
   close(): void {
@@ -65,7 +64,7 @@ export class StreamServer {
   /** Relays drop what waits on a circuit that DESTROY ends, so the answer goes well ahead; nothing is served after it. */
   #closeAfterAnswer(circuit: ServedCircuit): void {
     this.#closing.add(circuit);
-    setTimeout(() => circuit.close(), answerLeadMs);
+    this.#deps.timers.after(answerLeadMs, () => circuit.close(), { background: true });
   }
 
   /** As C tor's handle_hs_exit_conn(): what is refused gets DONE, so that a client cannot tell a port from a limit. */
@@ -85,9 +84,9 @@ export class StreamServer {
       return EndReason.DONE;
     }
     const about = { port: begin.port, circuitId: circuit.id };
-    this.#events.emit('stream', about);
+    this.#deps.events.emit('stream', about);
     return connectTarget(target, stream, about, {
-      onFailed: (reason) => this.#events.emit('targetFailed', { ...about, reason }),
+      onFailed: (reason) => this.#deps.events.emit('targetFailed', { ...about, reason }),
       connectTimeoutMs: this.#rules.connectTimeoutMs ?? defaultConnectTimeoutMs,
       ...(this.#rules.exportCircuitId === true ? { preamble: proxyLine(circuit.id, begin.port) } : {}),
     });

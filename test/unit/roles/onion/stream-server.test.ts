@@ -15,8 +15,8 @@ const begin = (port: number): StreamBegin => ({ kind: 'begin', address: '', port
 
 /** A rendezvous circuit on which streams can be asked for, and the reason each is refused with. */
 function served(rules: StreamRules, target: ServiceTarget, openStreams = 1) {
-  const { random } = nodeRuntime;
-  const server = new StreamServer(rules, [{ port: 80, target }], random, new Emitter<OnionServiceEvents>());
+  const deps = { ...nodeRuntime, events: new Emitter<OnionServiceEvents>() };
+  const server = new StreamServer(rules, [{ port: 80, target }], deps);
   const box: { accept?: AcceptStream; closed: number } = { closed: 0 };
   server.serve({
     id: 7,
